@@ -1,0 +1,62 @@
+# Every target runs `setup` when it is needed. See README.md for what each one does.
+SHELL := /bin/bash
+PYTHON ?= python3
+STACK ?= dev
+WARMLINE := .venv/bin/warmline
+PYTEST := .venv/bin/pytest
+
+.PHONY: setup up down status preview test test-unit test-graph test-engine test-emulated lint format bench lock clean
+
+setup: .venv/.tools
+
+up: setup
+	@$(WARMLINE) up
+
+down: setup
+	@$(WARMLINE) down
+
+status: setup
+	@$(WARMLINE) status
+
+preview: setup
+	@$(WARMLINE) preview --stack $(STACK)
+
+test: test-unit test-graph test-engine test-emulated
+
+test-%: .venv/.tests
+	$(PYTEST) tests/$*
+
+lint: .venv/.tests
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/lint-imports
+	.venv/bin/pyright
+
+format: .venv/.tests
+	.venv/bin/ruff format .
+	.venv/bin/ruff check --fix .
+
+bench: .venv/.tests
+	.venv/bin/python -m tests.bench
+
+lock: setup
+	./requirements/lock.sh
+
+clean:
+	rm -rf .venv .warmline
+
+.venv/bin/uv: requirements/bootstrap.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "warmline needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version). Run: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
+	@touch $@
+
+.venv/.tools: .venv/bin/uv requirements/tools.txt pyproject.toml CHANGELOG.md
+	.venv/bin/uv pip install --quiet --python .venv --require-hashes -r requirements/tools.txt
+	.venv/bin/uv pip install --quiet --python .venv --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.tests: .venv/.tools requirements/tests.txt
+	.venv/bin/uv pip install --quiet --python .venv --require-hashes -r requirements/tests.txt
+	@touch $@
