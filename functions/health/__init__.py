@@ -1,0 +1,1 @@
+"""The health function: answers without a token, and without touching a model."""

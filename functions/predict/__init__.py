@@ -1,0 +1,1 @@
+"""The inference function of a serving group."""
