@@ -1,1 +1,1 @@
-"""What rooms agree on. Standard library only: these modules travel into every function's archive."""
+"""What rooms agree on. Standard library only: it travels into every function's archive."""

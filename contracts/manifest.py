@@ -20,6 +20,7 @@ MODEL_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 MAX_VERSION = 2_147_483_647
 MAX_MANIFEST_BYTES = 300_000
 """Leaves room for the other attributes in a DynamoDB item of 400 KB."""
+MAX_FILE_NAME = 200
 SIGNATURE_ALGORITHM = "ECDSA_SHA_256"
 """KMS name of ECDSA on P-256 over a SHA-256 digest; signatures are DER."""
 
@@ -42,10 +43,11 @@ class ModelFile:
     size_bytes: int
 
     def __post_init__(self) -> None:
-        if not _FILE_NAME.fullmatch(self.name) or len(self.name) > 200:
+        if not _FILE_NAME.fullmatch(self.name) or len(self.name) > MAX_FILE_NAME:
             raise ManifestError(
                 f"resources.name is {self.name!r}; it must be a relative path of letters, digits, "
-                "'.', '_' and '-', no part starting with '.', at most 200 characters"
+                "'.', '_' and '-', no part starting with '.', "
+                f"at most {MAX_FILE_NAME} characters"
             )
         if not _SHA256.fullmatch(self.sha256):
             raise ManifestError(f"resources.digest of {self.name} must be 64 hex digits")
