@@ -1,0 +1,1 @@
+"""The CrossGuard pack: rules are pure functions of a resource's inputs (docs/adr/0007)."""

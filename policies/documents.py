@@ -1,0 +1,85 @@
+"""Reads IAM policy documents: those of roles, keys, buckets, queues and topics."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from policies.props import Props
+
+ANYONE = "*"
+# Resource part of an ARN that names a type but no resource: `table/*`, `function:*`.
+_EVERY_OF_A_TYPE = re.compile(r"[a-z-]+[/:]\*")
+_S3 = "s3"
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement; a document that lists none has none."""
+
+    props: Props
+
+    def path(self, key: str) -> str:
+        return self.props.path(key)
+
+    @property
+    def allows(self) -> bool:
+        return self.props.text("Effect") == "Allow"
+
+    @property
+    def actions(self) -> list[str]:
+        return self.props.texts("Action")
+
+    @property
+    def resources(self) -> list[str]:
+        return self.props.texts("Resource")
+
+    @property
+    def conditioned(self) -> bool:
+        return bool(self.props.child("Condition").names)
+
+    def uses(self, key: str) -> bool:
+        return key in self.props.names
+
+    @property
+    def principals(self) -> list[tuple[str, str]]:
+        """(kind, name) pairs: `("Service", "lambda.amazonaws.com")`; a bare `*` is AWS's."""
+        if self.props.is_text("Principal"):
+            return [("AWS", self.props.text("Principal"))]
+        who = self.props.child("Principal")
+        return [(kind, name) for kind in who.names for name in who.texts(kind)]
+
+    @property
+    def open_to_anyone(self) -> bool:
+        return self.uses("NotPrincipal") or any(name == ANYONE for _, name in self.principals)
+
+    @property
+    def denies_plain_transport(self) -> bool:
+        """Denies anyone whose request is not TLS, and nothing narrows it."""
+        conditions = self.props.child("Condition")
+        tests = conditions.child("Bool")
+        return (
+            self.props.text("Effect") == "Deny"
+            and ("AWS", ANYONE) in self.principals
+            and conditions.names == ("Bool",)
+            and [name.lower() for name in tests.names] == ["aws:securetransport"]
+            and tests.texts(tests.names[0]) == ["false"]
+        )
+
+
+def statements(document: Props) -> Iterator[Statement]:
+    """The statements of a document; one statement may stand without a list."""
+    for each in document.children("Statement"):
+        yield Statement(each)
+
+
+def names_everything(resource: str) -> bool:
+    """Whether an ARN pattern takes in resources that nobody named: `*`, `arn:aws:s3:::*`,
+    `arn:aws:dynamodb:eu-west-1:1234:table/*`. A prefix inside one bucket or log group is named.
+    """
+    parts = resource.split(":", 5)
+    if len(parts) < 6:  # noqa: PLR2004 - arn:partition:service:region:account:resource
+        return "*" in resource
+    service, tail = parts[2], parts[5]
+    if "*" in service or tail.startswith("*"):
+        return True
+    return service != _S3 and _EVERY_OF_A_TYPE.fullmatch(tail) is not None

@@ -1,0 +1,1 @@
+"""One module per theme; `policies.pack` lists what is in force."""

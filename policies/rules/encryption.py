@@ -1,0 +1,145 @@
+"""Data at rest is encrypted with keys of this account, and those keys stay manageable."""
+
+from collections.abc import Iterator
+
+from policies.documents import Statement, statements
+from policies.props import Props, Resource
+from policies.rule import Severity, rule
+from policies.tokens import Token
+from policies.verdict import Problem, Verdict, judged, not_applicable, ok, problem, violation
+
+_KMS_ALGORITHMS = {"aws:kms", "aws:kms:dsse"}
+_ROTATING_SPEC = "SYMMETRIC_DEFAULT"
+
+
+def _customer_key(props: Props, key: str) -> Iterator[Problem]:
+    """An AWS managed key (`alias/aws/...`) has a policy that nobody can narrow."""
+    given = props.text(key)
+    if not given:
+        yield problem(props.path(key), "is absent")
+    elif "alias/aws/" in given:
+        yield problem(props.path(key), "is a key that AWS manages")
+
+
+@rule(
+    "s3-bucket-customer-key",
+    on=Token.BUCKET_ENCRYPTION,
+    severity=Severity.HIGH,
+    why="Objects are readable by whoever may read the bucket unless a key policy of ours says no.",
+    fix="sseAlgorithm aws:kms with kmsMasterKeyId set to a key of the stack, in every rule.",
+)
+def bucket_customer_key(encryption: Resource) -> Verdict:
+    rules = encryption.children("rules")
+    if not rules:
+        return violation("rules", "is absent")
+    return judged(found for each in rules for found in _bucket_rule(each))
+
+
+def _bucket_rule(each: Props) -> Iterator[Problem]:
+    default = each.child("applyServerSideEncryptionByDefault")
+    if default.text("sseAlgorithm") not in _KMS_ALGORITHMS:
+        yield problem(default.path("sseAlgorithm"), "is not a KMS algorithm")
+    yield from _customer_key(default, "kmsMasterKeyId")
+
+
+@rule(
+    "dynamodb-table-customer-key",
+    on=Token.TABLE,
+    severity=Severity.HIGH,
+    why="The default key of DynamoDB belongs to AWS: its use can neither be limited nor audited.",
+    fix="serverSideEncryption with enabled true and kmsKeyArn of a key of the stack.",
+)
+def table_customer_key(table: Resource) -> Verdict:
+    encryption = table.child("serverSideEncryption")
+    if not encryption.flag("enabled"):
+        return violation(encryption.path("enabled"), "is not true")
+    return judged(_customer_key(encryption, "kmsKeyArn"))
+
+
+@rule(
+    "sqs-queue-customer-key",
+    on=Token.QUEUE,
+    severity=Severity.HIGH,
+    why="Messages carry request bodies, and other services can only use a key whose policy we own.",
+    fix="kmsMasterKeyId of a key of the stack.",
+)
+def queue_customer_key(queue: Resource) -> Verdict:
+    return judged(_customer_key(queue, "kmsMasterKeyId"))
+
+
+@rule(
+    "sns-topic-customer-key",
+    on=Token.TOPIC,
+    severity=Severity.HIGH,
+    why="A topic without a key stores messages in clear; the managed key shuts alarms out.",
+    fix="kmsMasterKeyId of a key of the stack.",
+)
+def topic_customer_key(topic: Resource) -> Verdict:
+    return judged(_customer_key(topic, "kmsMasterKeyId"))
+
+
+@rule(
+    "logs-group-customer-key",
+    on=Token.LOG_GROUP,
+    severity=Severity.MEDIUM,
+    why="Logs tell who asked for what and when.",
+    fix="kmsKeyId of a key of the stack whose policy lets the logs service use it.",
+)
+def log_group_customer_key(group: Resource) -> Verdict:
+    return judged(_customer_key(group, "kmsKeyId"))
+
+
+@rule(
+    "lambda-environment-customer-key",
+    on=Token.FUNCTION,
+    severity=Severity.MEDIUM,
+    why="Everyone who may read a function's configuration reads its environment.",
+    fix="kmsKeyArn of a key of the stack.",
+)
+def environment_customer_key(function: Resource) -> Verdict:
+    if not function.child("environment").child("variables").names:
+        return not_applicable("the function has no environment")
+    return judged(_customer_key(function, "kmsKeyArn"))
+
+
+@rule(
+    "kms-key-rotates",
+    on=Token.KEY,
+    severity=Severity.MEDIUM,
+    why="Rotation bounds how much data one version of the key material protects.",
+    fix="enableKeyRotation true.",
+)
+def key_rotates(key: Resource) -> Verdict:
+    if key.text("customerMasterKeySpec", _ROTATING_SPEC) != _ROTATING_SPEC:
+        return not_applicable("KMS rotates symmetric encryption keys only")
+    if not key.flag("enableKeyRotation"):
+        return violation("enableKeyRotation", "is not true")
+    return ok()
+
+
+@rule(
+    "kms-key-root-administers",
+    on=Token.KEY,
+    severity=Severity.CRITICAL,
+    why="A key whose policy leaves the account root out can become unmanageable for ever.",
+    fix="A statement that allows kms:* to arn:aws:iam::ACCOUNT:root on resource *, unconditioned.",
+)
+def root_administers(key: Resource) -> Verdict:
+    if key.flag("bypassPolicyLockoutSafetyCheck"):
+        return violation("bypassPolicyLockoutSafetyCheck", "is true")
+    if "policy" not in key.names:
+        return violation("policy", "is absent")
+    document = key.document("policy")
+    if not any(_administers(each) for each in statements(document)):
+        return violation(document.path("Statement"), "gives the account root no administration")
+    return ok()
+
+
+def _administers(statement: Statement) -> bool:
+    return (
+        statement.allows
+        and not statement.conditioned
+        and "kms:*" in [action.lower() for action in statement.actions]
+        and "*" in statement.resources
+        and any(kind == "AWS" and name.endswith(":root") for kind, name in statement.principals)
+    )

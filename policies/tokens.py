@@ -1,0 +1,39 @@
+"""Provider type tokens that rules apply to; a test finds each in the installed `pulumi_aws`."""
+
+from enum import StrEnum
+
+
+class Token(StrEnum):
+    API_ROUTE = "aws:apigatewayv2/route:Route"
+    API_STAGE = "aws:apigatewayv2/stage:Stage"
+    BUCKET = "aws:s3/bucket:Bucket"
+    BUCKET_ENCRYPTION = (
+        "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
+    )
+    BUCKET_POLICY = "aws:s3/bucketPolicy:BucketPolicy"
+    BUCKET_PUBLIC_ACCESS_BLOCK = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
+    BUCKET_VERSIONING = "aws:s3/bucketVersioning:BucketVersioning"
+    EVENT_SOURCE_MAPPING = "aws:lambda/eventSourceMapping:EventSourceMapping"
+    FUNCTION = "aws:lambda/function:Function"
+    FUNCTION_ALIAS = "aws:lambda/alias:Alias"
+    FUNCTION_PERMISSION = "aws:lambda/permission:Permission"
+    IAM_POLICY = "aws:iam/policy:Policy"
+    KEY = "aws:kms/key:Key"
+    LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
+    QUEUE = "aws:sqs/queue:Queue"
+    QUEUE_POLICY = "aws:sqs/queuePolicy:QueuePolicy"
+    ROLE = "aws:iam/role:Role"
+    ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
+    TABLE = "aws:dynamodb/table:Table"
+    TOPIC = "aws:sns/topic:Topic"
+    TOPIC_POLICY = "aws:sns/topicPolicy:TopicPolicy"
+
+    # Earlier names of the bucket types, kept by the provider for old states only.
+    BUCKET_V2 = "aws:s3/bucketV2:BucketV2"
+    BUCKET_ACL_V2 = "aws:s3/bucketAclV2:BucketAclV2"
+    BUCKET_ENCRYPTION_V2 = (
+        "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2"
+    )
+    BUCKET_LIFECYCLE_V2 = "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2"
+    BUCKET_LOGGING_V2 = "aws:s3/bucketLoggingV2:BucketLoggingV2"
+    BUCKET_VERSIONING_V2 = "aws:s3/bucketVersioningV2:BucketVersioningV2"
