@@ -5,10 +5,10 @@ HTTP request of the functions share, so there is one codec and no Decimal. Numbe
 
 | partition key    | sort key           | what                                            |
 |------------------|--------------------|-------------------------------------------------|
-| MODELS           | <model>            | the model exists                                |
+| MODELS           | <model>            | the model exists, and its serving group         |
 | MODEL#<model>    | VERSION#<10 digits>| a model version: state, manifest, signature     |
 | MODEL#<model>    | ROUTE              | the route                                       |
-| MODEL#<model>    | AUDIT#<10 digits>  | who changed the route to this revision, and why |
+| MODEL#<model>    | AUDIT#<10 digits>  | the route at this revision, and who made it so  |
 | TENANT#<claim>   | TENANT             | a caller and the models it may use              |
 """
 
@@ -51,6 +51,14 @@ class VersionRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ModelRecord:
+    """A model: all of its versions live in one serving group."""
+
+    model: str
+    serving_group: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Tenant:
     """A caller. `models` lists names, or holds `ANY_MODEL`."""
 
@@ -67,10 +75,11 @@ class Tenant:
 class RouteChange:
     """An audit item: one change of a route."""
 
-    model: str
-    revision: int
+    route: Route
+    """What the route became; a rollback reads it."""
     action: str
     actor: str
+    """ARN of the caller, as the token service tells it."""
     changed_at: str
     """ISO 8601, UTC."""
 
@@ -97,6 +106,19 @@ def audit_key(model: str, revision: int) -> Item:
 
 def tenant_key(claim: str) -> Item:
     return key(f"TENANT#{claim}", "TENANT")
+
+
+def encode_model(record: ModelRecord) -> Item:
+    return model_key(record.model) | {
+        "model": {"S": record.model},
+        "serving_group": {"S": record.serving_group},
+    }
+
+
+def decode_model(item: Mapping[str, Any]) -> ModelRecord:
+    """Raises `RegistryError` for an item with a missing or misshapen attribute."""
+    with _reading("model"):
+        return ModelRecord(model=item["model"]["S"], serving_group=item["serving_group"]["S"])
 
 
 def encode_version(record: VersionRecord) -> Item:
@@ -176,21 +198,23 @@ def decode_tenant(item: Mapping[str, Any]) -> Tenant:
 
 
 def encode_change(change: RouteChange) -> Item:
-    return audit_key(change.model, change.revision) | {
-        "model": {"S": change.model},
-        "revision": {"N": str(change.revision)},
-        "action": {"S": change.action},
-        "actor": {"S": change.actor},
-        "changed_at": {"S": change.changed_at},
-    }
+    route = change.route
+    return (
+        encode_route(route)
+        | audit_key(route.model, route.revision)
+        | {
+            "action": {"S": change.action},
+            "actor": {"S": change.actor},
+            "changed_at": {"S": change.changed_at},
+        }
+    )
 
 
 def decode_change(item: Mapping[str, Any]) -> RouteChange:
     """Raises `RegistryError` for an item with a missing or misshapen attribute."""
     with _reading("audit"):
         return RouteChange(
-            model=item["model"]["S"],
-            revision=int(item["revision"]["N"]),
+            route=decode_route(item),
             action=item["action"]["S"],
             actor=item["actor"]["S"],
             changed_at=item["changed_at"]["S"],
