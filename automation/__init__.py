@@ -1,0 +1,1 @@
+"""The `warmline` command, and the Automation API scripts behind it."""

@@ -1,0 +1,71 @@
+"""`warmline token`: an access token for a tenant, by client credentials."""
+
+import base64
+import json
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterable
+
+from automation.errors import Failure
+from automation.outputs import Outputs
+
+SCOPES = ("models/infer", "models/read")
+"""What a caller of models needs; `models/write` is asked for by name."""
+TIMEOUT_SECONDS = 10
+
+
+def obtain(result: Outputs, *, tenant: str | None = None, scopes: Iterable[str] = SCOPES) -> str:
+    """An access token; the client's secret is read from Cognito at this moment and not kept.
+
+    Raises `Failure` for a tenant that the stack does not have, and when the issuer refuses.
+    """
+    client_id = _client_id(result, tenant)
+    described = result.clients("cognito-idp").describe_user_pool_client(
+        UserPoolId=result["user_pool_id"], ClientId=client_id
+    )
+    secret = described["UserPoolClient"]["ClientSecret"]
+    form = {"grant_type": "client_credentials", "scope": " ".join(scopes)}
+    basic = base64.b64encode(f"{client_id}:{secret}".encode()).decode()
+    request = urllib.request.Request(  # noqa: S310 - the address is the stack's own output
+        str(result["token_url"]),
+        data=urllib.parse.urlencode(form).encode(),
+        headers={
+            "Authorization": f"Basic {basic}",
+            "Content-Type": "application/x-www-form-urlencoded",
+        },
+    )
+    try:
+        with opener(result).open(request, timeout=TIMEOUT_SECONDS) as answer:
+            return json.load(answer)["access_token"]
+    except urllib.error.HTTPError as error:
+        detail = error.read().decode("utf-8", "replace").strip()
+        raise Failure(
+            f"{result['token_url']} refused a token for scope {form['scope']!r}: "
+            f"{error.code} {detail}",
+            "Ask for scopes that the tenant's client has: models/infer, models/read, models/write.",
+        ) from error
+    except urllib.error.URLError as error:
+        raise Failure(
+            f"{result['token_url']} does not answer: {error.reason}",
+            f"See what runs: warmline status; bring it up: warmline up --stack {result.stack}",
+        ) from error
+
+
+def opener(result: Outputs) -> urllib.request.OpenerDirector:
+    """Opens addresses of the stack; those of the emulator never go through a proxy."""
+    if result.endpoint_url is None:
+        return urllib.request.build_opener()
+    return urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def _client_id(result: Outputs, tenant: str | None) -> str:
+    if tenant is None:
+        return str(result["client_id"])
+    tenants = dict(result["tenants"])
+    if tenant not in tenants:
+        raise Failure(
+            f"stack {result.stack} has no tenant {tenant!r}",
+            f"Tenants: {', '.join(sorted(tenants)) or 'none'} (set in Pulumi.{result.stack}.yaml).",
+        )
+    return str(tenants[tenant])

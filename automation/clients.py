@@ -1,0 +1,57 @@
+"""The one place where boto3 clients are made: for the emulator, or for the user's account."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import botocore.session
+from botocore.config import Config
+
+from automation import environment
+
+TIMEOUT_SECONDS = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clients:
+    """Makes clients for one stack. `endpoint_url` is the emulator's; None = AWS."""
+
+    region: str
+    endpoint_url: str | None = None
+
+    def __call__(self, service: str) -> Any:
+        config = Config(
+            connect_timeout=TIMEOUT_SECONDS,
+            read_timeout=6 * TIMEOUT_SECONDS,
+            retries={"mode": "standard", "max_attempts": 3},
+            s3={"addressing_style": "path"} if self.endpoint_url else None,
+            proxies={} if self.endpoint_url else None,
+        )
+        return self._session().client(service, endpoint_url=self.endpoint_url, config=config)
+
+    def _session(self) -> boto3.Session:
+        if self.endpoint_url is None:
+            return boto3.Session(region_name=self.region)
+        keys: Mapping[str, str] = environment.emulated(self.endpoint_url, self.region)
+        return boto3.Session(
+            aws_access_key_id=keys["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=keys["AWS_SECRET_ACCESS_KEY"],
+            region_name=self.region,
+            botocore_session=_unconfigured(),
+        )
+
+
+def _unconfigured() -> botocore.session.Session:
+    """A session that reads neither the user's profile and files nor a private certificate bundle:
+    the emulator's clients must work the same on every machine."""
+    nothing = (None, None, None, None)
+    return botocore.session.Session(
+        session_vars={
+            "profile": nothing,
+            "ca_bundle": nothing,
+            "config_file": (None, None, os.devnull, None),
+            "credentials_file": (None, None, os.devnull, None),
+        }
+    )

@@ -1,0 +1,181 @@
+"""Engine operations on a stack: deploy, destroy, preview, and the repairs before them."""
+
+import fcntl
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pulumi import automation as auto
+from pulumi.automation.errors import CommandError
+
+from automation.errors import Failure
+from automation.report import MANDATORY, Report
+from automation.workspace import NAMESPACE, POLICIES
+from emulation.paths import home
+
+Show = Callable[[str], None]
+LAST_LINES = 15
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Hold this home for the whole of a command that changes it.
+
+    The engine's Python runtime and the emulator are shared by everything in a home, so commands
+    wait for no one: a second one is refused. The system frees the lock of a process that died.
+    """
+    path = home() / "lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            raise Failure(
+                f"another warmline command (process {file.read().strip() or 'unknown'}) is at work "
+                f"in {home()}",
+                "Wait for its end, or stop it with Ctrl-C where it runs.",
+            ) from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+def release_stale_locks(stack: auto.Stack) -> bool:
+    """Drop the state's locks of engines that are no more; True when there was one.
+
+    Raises `Failure` when the engine of an earlier command still runs.
+    """
+    folder = home() / "state" / ".pulumi" / "locks" / "organization" / NAMESPACE / stack.name
+    locks = sorted(folder.glob("*.json"))
+    for path in locks:
+        pid = _pid_of(path)
+        if pid is not None and is_engine(pid):
+            raise Failure(
+                f"the engine of an earlier command (process {pid}) still works on stack "
+                f"{stack.name}",
+                f"It ends by itself; try again in a minute. Or end it: kill {pid}",
+            )
+    if locks:
+        stack.cancel()
+    return bool(locks)
+
+
+def _pid_of(lock: Path) -> int | None:
+    try:
+        return int(json.loads(lock.read_text(encoding="utf-8"))["pid"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def is_engine(pid: int) -> bool:
+    """Whether `pid` is a running engine, and not another program that got an old number."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return False
+    command_line = Path(f"/proc/{pid}/cmdline")
+    if not command_line.is_file():
+        return True
+    return b"pulumi" in command_line.read_bytes().split(b"\0")[0]
+
+
+def clear_pending(stack: auto.Stack, show: Show) -> int:
+    """Settle what an interrupted engine had begun; returns how many operations that were."""
+    deployment: Mapping[str, Any] = stack.export_stack().deployment or {}
+    pending = deployment.get("pending_operations") or []
+    if pending:
+        show(f"{len(pending)} operations of an interrupted run")
+        report = Report(show)
+        with _explained(stack, "refresh", report):
+            stack.refresh(clear_pending_creates=True, on_event=report.on_event, color="never")
+    return len(pending)
+
+
+def deploy(stack: auto.Stack, show: Show) -> Report:
+    """Make the stack what the program says, policy pack included.
+
+    Refreshes first, so that what was changed or deleted behind the engine's back is repaired.
+    """
+    report = Report(show)
+    with _explained(stack, "up", report):
+        stack.up(
+            refresh=True,
+            policy_packs=_packs(),
+            on_event=report.on_event,
+            color="never",
+            suppress_outputs=True,
+            suppress_progress=True,
+        )
+    return report
+
+
+def preview(stack: auto.Stack, show: Show) -> Report:
+    """What `deploy` would do. A mandatory rule's finding is part of the report, not an error."""
+    report = Report(show)
+    try:
+        with _explained(stack, "preview", report):
+            stack.preview(
+                policy_packs=_packs(),
+                on_event=report.on_event,
+                color="never",
+                suppress_outputs=True,
+                suppress_progress=True,
+            )
+    except Failure:
+        if not report.of_level(MANDATORY):
+            raise
+    return report
+
+
+def destroy(stack: auto.Stack, show: Show) -> Report:
+    report = Report(show)
+    with _explained(stack, "destroy", report):
+        stack.destroy(
+            on_event=report.on_event, color="never", suppress_outputs=True, suppress_progress=True
+        )
+    return report
+
+
+def forget(stack: auto.Stack) -> None:
+    """Drop the stack's state without touching what it describes."""
+    stack.workspace.remove_stack(stack.name, force=True, preserve_config=True)
+
+
+def _packs() -> list[str] | None:
+    return [str(POLICIES)] if (POLICIES / "PulumiPolicy.yaml").is_file() else None
+
+
+@contextmanager
+def _explained(stack: auto.Stack, operation: str, report: Report) -> Iterator[None]:
+    """Turn the engine's failure into a cause and a way out; its whole output goes to a log."""
+    try:
+        yield
+    except CommandError as error:
+        log = home() / "log" / f"{stack.name}-{operation}.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_text(str(error), encoding="utf-8")
+        raise Failure(_cause(report, str(error)), _way_out(report, log)) from error
+
+
+def _cause(report: Report, output: str) -> str:
+    violations = report.of_level(MANDATORY)
+    if violations:
+        found = "\n".join(f"  {v.rule}: {v.message}" for v in violations)
+        return f"{len(violations)} violations of mandatory rules:\n{found}"
+    if report.errors:
+        return "\n".join(report.errors)
+    lines = [line for line in output.splitlines() if line.strip()]
+    return "\n".join(lines[-LAST_LINES:])
+
+
+def _way_out(report: Report, log: Path) -> str:
+    if report.of_level(MANDATORY):
+        return "Each line above says how to comply; then run the same command again."
+    return f"Run the same command again: it goes on from here. The engine's output: {log}"

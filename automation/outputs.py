@@ -1,0 +1,100 @@
+"""Reads what a deployed stack answers to: addresses, ids, names. No secret is among them."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pulumi.automation.errors import CommandError
+
+from automation.clients import Clients
+from automation.errors import Failure
+from automation.workspace import (
+    LOCAL,
+    Reach,
+    command_for,
+    read_stack_file,
+    workspace_folder,
+)
+from emulation import engine as engines
+from emulation.ministack import Emulator, Running
+from emulation.paths import ROOT, home
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outputs:
+    """A stack's outputs, and clients for the place where it lives."""
+
+    stack: str
+    values: Mapping[str, Any]
+    endpoint_url: str | None = None
+    """The emulator's address; None = the stack lives on AWS."""
+
+    def __getitem__(self, name: str) -> Any:
+        """Raises `Failure` for an output that the stack does not have."""
+        if name not in self.values:
+            raise Failure(
+                f"stack {self.stack} has no output {name!r}; it has {', '.join(self.values)}",
+                f"Bring it up to date: warmline up --stack {self.stack}",
+            )
+        return self.values[name]
+
+    @property
+    def clients(self) -> Clients:
+        return Clients(region=str(self["region"]), endpoint_url=self.endpoint_url)
+
+
+def read(stack: str) -> Outputs:
+    """Raises `Failure` when the stack is not up."""
+    answer, endpoint_url = _ask(stack, ["stack", "output", "--json", "--stack", stack])
+    if not answer:
+        raise _not_up(stack)
+    return Outputs(stack=stack, values=answer, endpoint_url=endpoint_url)
+
+
+def resources(stack: str) -> int:
+    """How many resources of a provider the stack's state holds. Raises `Failure` when not up."""
+    answer, _ = _ask(stack, ["stack", "export", "--stack", stack])
+    return sum(
+        bool(each.get("custom")) and not each["type"].startswith("pulumi:")
+        for each in answer["deployment"].get("resources", [])
+    )
+
+
+def _ask(stack: str, args: list[str]) -> tuple[dict[str, Any], str | None]:
+    """The engine's answer in JSON, and the emulator's address where the stack lives in one."""
+    source = read_stack_file(stack)
+    folder, reach, endpoint_url = ROOT, Reach.ACCOUNT, None
+    if stack == LOCAL:
+        running = emulator_of(stack)
+        if running is None:
+            raise _not_up(stack)
+        folder, reach, endpoint_url = workspace_folder(stack), Reach.EMULATOR, running.endpoint_url
+    command = command_for(engines.ensure(lambda _text: None), reach, source, endpoint_url)
+    try:
+        answer = command.run(args, str(folder), {})
+    except CommandError as error:
+        raise _not_up(stack) from error
+    return json.loads(answer.stdout), endpoint_url
+
+
+def _not_up(stack: str) -> Failure:
+    return Failure(f"stack {stack} is not up", f"Bring it up: warmline up --stack {stack}")
+
+
+def emulator_of(stack: str) -> Running | None:
+    """The running emulator that holds this stack; None when it stopped or started anew since."""
+    running = Emulator(home()).running()
+    return running if running is not None and running.instance == _remembered(stack) else None
+
+
+def remember_emulator(stack: str, instance: str) -> None:
+    """Note which emulator the stack's state describes, before anything is made in it."""
+    path = workspace_folder(stack) / "emulator"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(instance, encoding="utf-8")
+
+
+def _remembered(stack: str) -> str | None:
+    path = workspace_folder(stack) / "emulator"
+    return path.read_text(encoding="utf-8") if path.is_file() else None

@@ -1,0 +1,86 @@
+"""`warmline predict`: one request through the API, as any client would send it."""
+
+import json
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from automation import access
+from automation.errors import Failure
+from automation.outputs import Outputs
+
+TIMEOUT_SECONDS = 35
+"""Just above what API Gateway waits for an integration."""
+
+
+DEMO = "magika"
+
+
+def predict(
+    result: Outputs, model: str, file: Path | None, *, tenant: str | None = None
+) -> dict[str, Any]:
+    """For the demo model, what kind of file `file` is; for others, the answer to the request."""
+    if model == DEMO and file is not None:
+        from automation.models import demo  # imports the model's own package
+
+        return demo.classify(result, [file], tenant=tenant)[0]
+    return infer(result, model, request_body(file), tenant=tenant)
+
+
+def infer(result: Outputs, model: str, body: bytes, *, tenant: str | None = None) -> dict[str, Any]:
+    """POST an Open Inference Protocol request in JSON; returns the answer's JSON.
+
+    Raises `Failure` with the problem's title and detail when the API refuses.
+    """
+    token = access.obtain(result, tenant=tenant)
+    url = f"{result['api_url'].rstrip('/')}/v2/models/{model}/infer"
+    request = urllib.request.Request(  # noqa: S310 - the address is the stack's own output
+        url,
+        data=body,
+        headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
+    )
+    try:
+        with access.opener(result).open(request, timeout=TIMEOUT_SECONDS) as answer:
+            return json.load(answer)
+    except urllib.error.HTTPError as error:
+        raise Failure(*_problem(error, model)) from error
+    except urllib.error.URLError as error:
+        raise Failure(
+            f"{url} does not answer: {error.reason}", "See what runs: warmline status"
+        ) from error
+
+
+def request_body(path: Path | None) -> bytes:
+    """A request in JSON, from a file or standard input (`-` or None).
+
+    Raises `Failure` when it is no JSON object with inputs.
+    """
+    try:
+        content = sys.stdin.buffer.read() if path in (None, Path("-")) else path.read_bytes()
+    except OSError as error:
+        raise Failure(
+            f"{path} cannot be read: {error.strerror}", "Name a readable file."
+        ) from error
+    try:
+        parsed = json.loads(content)
+    except ValueError as error:
+        raise Failure(
+            f"{path} is not JSON: {error}",
+            'A request looks like {"inputs": [{"name": ..., "datatype": ..., "shape": ..., '
+            '"data": ...}]}.',
+        ) from error
+    if not isinstance(parsed, dict) or "inputs" not in parsed:
+        raise Failure(f"{path} has no `inputs`", "See the model's inputs: warmline models show")
+    return content
+
+
+def _problem(error: urllib.error.HTTPError, model: str) -> tuple[str, str]:
+    text = error.read().decode("utf-8", "replace")
+    try:
+        problem = json.loads(text)
+        detail = problem.get("detail") or problem.get("title") or problem.get("message") or text
+    except (ValueError, AttributeError):
+        detail = text
+    return f"{model} answered {error.code}: {detail}", "List what is served: warmline models list"

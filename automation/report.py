@@ -1,0 +1,125 @@
+"""What an engine run did, gathered from its event stream: changes, rule results, errors."""
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from pulumi.automation import EngineEvent, OpType
+
+_MARKUP = re.compile(r"<\{%.*?%\}>")
+_COULD_NOT_RUN = re.compile(r"^can't run (?:policy|remediation) '")
+MANDATORY = "mandatory"
+STILL = frozenset({"same", "read", "refresh"})
+"""Operations that leave a resource as it was."""
+VERBS = {
+    "create": "created",
+    "update": "updated",
+    "replace": "replaced",
+    "delete": "deleted",
+    "same": "unchanged",
+}
+RESOURCE_STEPS = frozenset(VERBS) | {"create-replacement", "delete-replaced"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleResult:
+    """One finding of the policy pack about one resource."""
+
+    rule: str
+    level: str
+    """`mandatory`, `advisory`, or `could not run` when the rule met a value not known yet."""
+    message: str
+    urn: str
+
+    @property
+    def resource(self) -> str:
+        """`type name`, or nothing for a rule that looks at the whole stack."""
+        parts = self.urn.split("::")
+        return f"{parts[2].rsplit('$', 1)[-1]} {parts[3]}" if len(parts) > 3 else ""  # noqa: PLR2004
+
+
+COULD_NOT_RUN = "could not run"
+
+
+@dataclass
+class Report:
+    """Grows while the engine runs; `on_event` is the Automation API's callback."""
+
+    show: Callable[[str], None] = lambda _text: None
+    changes: Counter[str] = field(default_factory=Counter)
+    """Resources by what the engine did, in its own words, from its summary."""
+    types: Counter[str] = field(default_factory=Counter)
+    """Resources of the program by type token, components left out."""
+    rules: list[RuleResult] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    packs: dict[str, str] = field(default_factory=dict)
+    steps: Counter[str] = field(default_factory=Counter)
+
+    def on_event(self, event: EngineEvent) -> None:
+        if event.summary_event is not None:
+            self.changes = Counter(
+                {str(_op(op)): n for op, n in (event.summary_event.resource_changes or {}).items()}
+            )
+            self.packs = dict(event.summary_event.policy_packs or {})
+        elif event.resource_pre_event is not None:
+            self._step(event.resource_pre_event.metadata)
+        elif event.policy_event is not None:
+            found = event.policy_event
+            message = plain(found.message)
+            level = str(found.enforcement_level)
+            if _COULD_NOT_RUN.match(message):
+                level = COULD_NOT_RUN
+            result = RuleResult(
+                rule=found.policy_name, level=level, message=message, urn=found.resource_urn or ""
+            )
+            if result not in self.rules:
+                self.rules.append(result)
+        elif event.diagnostic_event is not None and event.diagnostic_event.severity == "error":
+            text = plain(event.diagnostic_event.message)
+            text = text.removeprefix("error:").strip()
+            if event.diagnostic_event.urn:
+                kind, name = event.diagnostic_event.urn.split("::")[2:4]
+                if kind != "pulumi:pulumi:Stack":
+                    text = f"{kind.rsplit('$', 1)[-1]} {name}: {text}"
+            if text and text not in self.errors:
+                self.errors.append(text)
+
+    def _step(self, metadata: Any) -> None:
+        op, token = _op(metadata.op), str(metadata.type)
+        if op in STILL and op != "same":
+            return
+        if metadata.new is not None and metadata.new.custom and not token.startswith("pulumi:"):
+            if op in {"create", "same", "update", "create-replacement", "import"}:
+                self.types[token] += 1
+            self.steps[op] += 1
+            name = str(metadata.urn).rsplit("::", 1)[-1]
+            self.show(f"{sum(self.steps.values())} resources, now {token} {name}")
+
+    @property
+    def unchanged(self) -> bool:
+        return not any(n for op, n in self.changes.items() if op not in STILL)
+
+    def of_level(self, level: str) -> list[RuleResult]:
+        return [result for result in self.rules if result.level == level]
+
+    def summary(self) -> str:
+        """For people: `no changes`, or `48 created, 1 updated`."""
+        if self.unchanged:
+            return "no changes"
+        words = [
+            f"{count} {VERBS.get(op, op)}"
+            for op, count in sorted(self.changes.items())
+            if count and op not in STILL
+        ]
+        return ", ".join(words)
+
+
+def plain(text: str) -> str:
+    """The engine's text without its colour marks."""
+    return _MARKUP.sub("", text or "").strip()
+
+
+def _op(op: Any) -> str:
+    return op.value if isinstance(op, OpType) else str(op)

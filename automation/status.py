@@ -1,0 +1,49 @@
+"""`warmline status`: what runs here, and how far the emulator can be believed."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from automation import outputs
+from automation.errors import Failure
+from automation.workspace import LOCAL
+from emulation.aws.catalogue import FIDELITY
+from emulation.ministack import Emulator
+from emulation.paths import home
+
+
+@dataclass(frozen=True, kw_only=True)
+class Status:
+    """A picture of one home; `None` where nothing runs."""
+
+    home: str
+    engine: str | None
+    emulator: dict[str, Any] | None
+    stack: dict[str, Any] | None
+    fidelity: list[dict[str, str]]
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def status() -> Status:
+    running = Emulator(home()).running()
+    emulator = None
+    if running is not None:
+        emulator = {"endpoint_url": running.endpoint_url, "pid": running.pid, "port": running.port}
+    return Status(
+        home=str(home()),
+        emulator=emulator,
+        stack=_stack(),
+        fidelity=[
+            {"type": token, "fidelity": str(fidelity), "note": note}
+            for token, (fidelity, note) in sorted(FIDELITY.items())
+        ],
+    )
+
+
+def _stack() -> dict[str, Any] | None:
+    try:
+        result = outputs.read(LOCAL)
+    except Failure:
+        return None
+    return {"name": LOCAL, "api_url": result["api_url"], "resources": outputs.resources(LOCAL)}

@@ -1,0 +1,113 @@
+"""`warmline up`: from nothing to a served model, stage by stage; running it again repairs."""
+
+import os
+import sys
+from dataclasses import dataclass, field
+from typing import Any
+
+from rich.console import Console
+
+from automation import deployment, outputs
+from automation.errors import Failure
+from automation.outputs import Outputs
+from automation.report import Report
+from automation.stages import Stage, Stages
+from automation.workspace import LOCAL, Reach, open_stack, passphrase_file, stack_file
+from emulation import engine as engines
+from emulation import launchers
+from emulation.engine import Engine
+from emulation.ministack import Emulator, Running
+from emulation.paths import ROOT, home
+
+SAMPLES = ("README.md", "Makefile", "__main__.py")
+"""Files of the clone that the first prediction is asked about."""
+
+
+@dataclass
+class Summary:
+    """What `up` did and how to use it; printed as JSON on request."""
+
+    stack: str
+    unchanged: bool = False
+    changes: dict[str, int] = field(default_factory=dict)
+    outputs: dict[str, Any] = field(default_factory=dict)
+    predictions: list[dict[str, Any]] = field(default_factory=list)
+    stages: list[dict[str, Any]] = field(default_factory=list)
+
+
+def up(stack: str, console: Console) -> Summary:
+    """Raises `StageFailure`; what earlier stages made stays, and the next run goes on from it."""
+    stages = Stages(console)
+    summary = Summary(stack=stack)
+    with deployment.one_at_a_time():
+        with stages.stage("environment") as stage:
+            stage.result = prepare(stack)
+        with stages.stage("engine") as stage:
+            engine = engines.ensure(stage)
+            stage.result = f"Pulumi {engine.version}"
+        running = None
+        if stack == LOCAL:
+            with stages.stage("emulator") as stage:
+                running = Emulator(home()).ensure(stage)
+                stage.result = f"{running.endpoint_url}, {'new' if running.fresh else 'running'}"
+        with stages.stage("build") as stage:
+            stage.result = build(stack, stage)
+        with stages.stage("deploy") as stage:
+            report = deploy(stack, engine, running, stage)
+            stage.result = report.summary()
+        summary.unchanged, summary.changes = report.unchanged, dict(report.changes)
+        result = outputs.read(stack)
+        summary.outputs = dict(result.values)
+        if running is not None:
+            serve(result, summary, stages)
+    summary.stages = [
+        {"name": s.name, "seconds": round(s.seconds, 1), "result": s.result}
+        for s in stages.finished
+    ]
+    return summary
+
+
+def prepare(stack: str) -> str:
+    """Check what everything else stands on, and write the launchers."""
+    if not stack_file(stack).is_file():
+        open_names = ", ".join(sorted(p.name for p in ROOT.glob("Pulumi.*.yaml")))
+        raise Failure(f"{stack_file(stack).name} does not exist", f"Stack files: {open_names}.")
+    launchers.write()
+    passphrase_file()
+    version = ".".join(map(str, sys.version_info[:3]))
+    return f"Python {version}, {os.cpu_count()} cores"
+
+
+def build(stack: str, stage: Stage) -> str:
+    """Build the archives of the functions that the program would build itself, with progress."""
+    from components import packaging  # not needed by any other command
+
+    _ = stack, stage, packaging
+    return ""
+
+
+def deploy(stack: str, engine: Engine, running: Running | None, stage: Stage) -> Report:
+    """Deploy, after repairing what an interrupted or lost run left behind."""
+    if running is None:
+        return deployment.deploy(open_stack(stack, engine, Reach.ACCOUNT), stage)
+    opened = open_stack(stack, engine, Reach.EMULATOR, endpoint_url=running.endpoint_url)
+    deployment.release_stale_locks(opened)
+    if outputs.emulator_of(stack) is None:
+        # The emulator started empty: what the state describes went with the one before.
+        deployment.forget(opened)
+        outputs.remember_emulator(stack, running.instance)
+        opened = open_stack(stack, engine, Reach.EMULATOR, endpoint_url=running.endpoint_url)
+    deployment.clear_pending(opened, stage)
+    return deployment.deploy(opened, stage)
+
+
+def serve(result: Outputs, summary: Summary, stages: Stages) -> None:
+    """Register the demo model where it is missing, and ask it about files of the clone."""
+    from automation.models import demo  # imports onnx, which only this stage needs
+
+    with stages.stage("model") as stage:
+        stage.result = demo.ensure(result, stage)
+    with stages.stage("prediction") as stage:
+        paths = [ROOT / name for name in SAMPLES]
+        summary.predictions = demo.classify(result, paths)
+        stage.result = ", ".join(f"{p['file']} is {p['label']}" for p in summary.predictions)

@@ -1,0 +1,210 @@
+"""Opens a stack: which files, state, environment and plugins the engine works with.
+
+Against an account the clone's own files are used as they are. Everything else runs in a folder of
+its own, `home()/workspace/<stack>/`, with written copies of the project and stack files, so that
+neither a run on the laptop nor a preview changes a committed file; see docs/adr/0006.
+"""
+
+import json
+import os
+import secrets
+import sys
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pulumi import automation as auto
+
+from automation import environment
+from automation.command import EngineCommand
+from automation.errors import Failure
+from emulation.engine import Engine
+from emulation.paths import ROOT, RUNTIME, home
+
+LOCAL = "local"
+"""The stack that lives in the emulator; every other one lives in an account."""
+POLICIES = ROOT / "policies"
+NAMESPACE = "warmline"
+ENDPOINT_KEY = f"{NAMESPACE}:endpoint_url"
+SECRETS_KEYS = ("secretsprovider", "encryptedkey", "encryptionsalt")
+UNREADABLE = "[secret]"
+"""Stands for an encrypted value where the key to it is not asked for."""
+PLACEHOLDER = "REPLACE"
+"""A secrets provider that holds this word was not filled in yet."""
+
+
+class Reach(StrEnum):
+    """What the engine can reach in a run."""
+
+    EMULATOR = "emulator"
+    NOTHING = "nothing"
+    """Echo providers answer; no account, no credentials."""
+    ACCOUNT = "account"
+    """The user's own backend and credentials."""
+
+
+def open_stack(
+    stack: str, engine: Engine, reach: Reach, *, endpoint_url: str | None = None
+) -> auto.Stack:
+    """Select the stack, made when it does not exist.
+
+    Raises `Failure` for a stack without a file, or one that goes to an account without naming its
+    secrets provider, before the engine is started.
+    """
+    source = read_stack_file(stack)
+    if reach is Reach.ACCOUNT:
+        require_secrets_provider(stack, source)
+        folder, provider = ROOT, source["secretsprovider"]
+    else:
+        folder = write_workspace(stack, source, endpoint_url=endpoint_url)
+        provider = "passphrase"
+    options = auto.LocalWorkspaceOptions(
+        pulumi_command=command_for(engine, reach, source, endpoint_url),
+        secrets_provider=provider,
+    )
+    return auto.create_or_select_stack(stack, work_dir=str(folder), opts=options)
+
+
+def command_for(
+    engine: Engine, reach: Reach, source: Mapping[str, Any], endpoint_url: str | None = None
+) -> EngineCommand:
+    """The engine's command line, with the environment that `reach` allows."""
+    if reach is Reach.ACCOUNT:
+        environ = environment.own(os.environ, first_on_path=_first_on_path(engine, None))
+    else:
+        environ = sealed_environment(engine, reach, source, endpoint_url=endpoint_url)
+    return EngineCommand(engine.command, engine.version, environ)
+
+
+def sealed_environment(
+    engine: Engine, reach: Reach, source: Mapping[str, Any], *, endpoint_url: str | None
+) -> dict[str, str]:
+    """The engine's whole environment in a run that must not reach an account."""
+    bin_folder = RUNTIME / "bin" / ("local" if reach is Reach.EMULATOR else "preview")
+    sealed = environment.sealed(
+        os.environ,
+        first_on_path=_first_on_path(engine, bin_folder),
+        home=home(),
+        passphrase_file=passphrase_file(),
+    )
+    if endpoint_url is not None:
+        sealed |= environment.emulated(endpoint_url, region_of(source))
+    return sealed
+
+
+def stack_file(stack: str) -> Path:
+    return ROOT / f"Pulumi.{stack}.yaml"
+
+
+def stack_names() -> list[str]:
+    """The stacks that have a committed file."""
+    return sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
+
+
+def read_stack_file(stack: str) -> dict[str, Any]:
+    """Raises `Failure` when the clone has no such stack."""
+    path = stack_file(stack)
+    if not path.is_file():
+        raise Failure(
+            f"there is no stack {stack!r}: {path.name} does not exist",
+            f"Stacks of this clone: {', '.join(stack_names()) or 'none'}.",
+        )
+    return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+
+
+def region_of(source: Mapping[str, Any]) -> str:
+    config = source.get("config") or {}
+    return str(config.get("aws:region") or config.get(f"{NAMESPACE}:region") or environment.REGION)
+
+
+def require_secrets_provider(stack: str, source: Mapping[str, Any]) -> None:
+    """Without one in the file the engine would choose anew on every machine, and a later run could
+    not read what an earlier one encrypted."""
+    provider = str(source.get("secretsprovider") or "")
+    if provider and PLACEHOLDER not in provider:
+        return
+    state = f"is {provider!r}, a placeholder" if provider else "is missing"
+    raise Failure(
+        f"secretsprovider {state} in Pulumi.{stack}.yaml; a stack that goes to an account needs "
+        "one key for its secrets that every run and every machine uses",
+        "Make a KMS key with an alias in the account, and write\n"
+        f"  secretsprovider: awskms://alias/warmline-{stack}-secrets?region=<region>\n"
+        f"into Pulumi.{stack}.yaml (or `secretsprovider: passphrase` for a stack of your own, with "
+        "PULUMI_CONFIG_PASSPHRASE set).",
+    )
+
+
+def workspace_folder(stack: str) -> Path:
+    return home() / "workspace" / stack
+
+
+def write_workspace(stack: str, source: Mapping[str, Any], *, endpoint_url: str | None) -> Path:
+    """Write the workspace's two settings files and return its folder."""
+    folder = workspace_folder(stack)
+    folder.mkdir(parents=True, exist_ok=True)
+    (home() / "state").mkdir(parents=True, exist_ok=True)
+    project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text(encoding="utf-8"))
+    _write_yaml(folder / "Pulumi.yaml", _relocated(project))
+    path = folder / f"Pulumi.{stack}.yaml"
+    copy = sealed_settings(source, endpoint_url=endpoint_url)
+    if path.is_file():
+        # The engine keeps the salt of its passphrase here; a lost one would orphan the state.
+        before = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        copy |= {key: before[key] for key in ("encryptionsalt",) if key in before}
+    _write_yaml(path, copy)
+    return folder
+
+
+def sealed_settings(source: Mapping[str, Any], *, endpoint_url: str | None) -> dict[str, Any]:
+    """The stack file for a run outside any account: no secrets provider, no encrypted value."""
+    copy = {key: value for key, value in source.items() if key not in SECRETS_KEYS}
+    config = {key: _readable(value) for key, value in (source.get("config") or {}).items()}
+    if endpoint_url is not None:
+        config[ENDPOINT_KEY] = endpoint_url
+    return copy | {"config": config}
+
+
+def passphrase_file() -> Path:
+    """A random passphrase for the laptop's state, made at first use and readable by its owner."""
+    path = home() / "passphrase"
+    if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(secrets.token_urlsafe(32))
+    return path
+
+
+def _relocated(project: dict[str, Any]) -> dict[str, Any]:
+    """The project as seen from another folder: program and virtual environment by full path."""
+    named: str | dict[str, Any] = project.get("runtime", "python")
+    runtime: dict[str, Any] = {"name": named} if isinstance(named, str) else dict(named)
+    options = dict(runtime.get("options") or {})
+    options["virtualenv"] = str(Path(sys.prefix))
+    return project | {"main": str(ROOT), "runtime": runtime | {"options": options}}
+
+
+def _readable(value: Any) -> Any:
+    if isinstance(value, dict):
+        if set(value) == {"secure"}:
+            return UNREADABLE
+        return {key: _readable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_readable(item) for item in value]
+    return value
+
+
+def _first_on_path(engine: Engine, bin_folder: Path | None) -> list[Path]:
+    launchers = [] if bin_folder is None else [bin_folder]
+    return [*launchers, *engine.path_entries, Path(sys.prefix) / "bin"]
+
+
+def _write_yaml(path: Path, content: Mapping[str, Any]) -> None:
+    # Through a neighbour, so that an interrupted write never leaves half a file.
+    neighbour = path.with_suffix(".new")
+    # JSON first: it drops YAML's own types such as dates, which the engine reads as text.
+    plain = json.loads(json.dumps(dict(content), default=str))
+    neighbour.write_text(yaml.safe_dump(plain, sort_keys=False), encoding="utf-8")
+    neighbour.replace(path)
