@@ -30,15 +30,20 @@ SUPERSEDED = (
     Token.BUCKET_VERSIONING_V2,
 )
 
-_OWN_RESOURCE = (
+SEPARATE = (
+    "accelerationStatus",
     "acl",
+    "corsRules",
     "grants",
     "lifecycleRules",
-    "loggings",
     "logging",
+    "objectLockConfiguration",
     "policy",
+    "replicationConfiguration",
+    "requestPayer",
     "serverSideEncryptionConfiguration",
     "versioning",
+    "website",
 )
 
 
@@ -72,11 +77,11 @@ def current_types(_resource: Resource) -> Verdict:
     on=Token.BUCKET,
     severity=Severity.MEDIUM,
     why="A setting inside the bucket fights with the resource of its own that sets the same.",
-    fix="Use the separate resource for encryption, versioning, logging, lifecycle, ACL or policy.",
+    fix="Use the resource of the same name, as BucketVersioning for versioning.",
 )
 def separate_settings(bucket: Resource) -> Verdict:
     return judged(
         problem(bucket.path(key), "is set inside the bucket")
-        for key in _OWN_RESOURCE
+        for key in SEPARATE
         if key in bucket.names
     )
