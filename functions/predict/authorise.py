@@ -1,0 +1,51 @@
+"""Who calls and what they may do. The gateway has verified the token; this reads its claims."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from contracts.registry import Tenant
+from functions.predict.ports import Observer, Registry
+from functions.shared.errors import Forbidden, ModelNotFound
+
+Jwt = Mapping[str, Any]
+"""`requestContext.authorizer.jwt` of an HTTP API's event: `claims` and `scopes`."""
+
+
+def jwt_of(request_context: Mapping[str, Any]) -> Jwt:
+    """What the authoriser found; empty when none ran."""
+    return (request_context.get("authorizer") or {}).get("jwt") or {}
+
+
+def scopes_of(jwt: Jwt) -> frozenset[str]:
+    """Scopes of an access token: claim `scope` separated by spaces, or `scp`, which the gateway
+    writes as `[a b]` where the issuer made it a list; else the gateway's own list."""
+    claims = jwt.get("claims") or {}
+    found = claims.get("scope") or claims.get("scp") or jwt.get("scopes") or ()
+    if isinstance(found, str):
+        return frozenset(found.strip("[]").split())
+    return frozenset(str(scope) for scope in found)
+
+
+def authorise(
+    jwt: Jwt, scope: str, tenant_claim: str, registry: Registry, observer: Observer
+) -> Tenant:
+    """The tenant that the token stands for. Raises `Forbidden`."""
+    if scope not in scopes_of(jwt):
+        raise Forbidden(f"The token lacks the scope {scope!r}.")
+    claims = jwt.get("claims") or {}
+    value = claims.get(tenant_claim)
+    tenant = registry.tenant(value, observer) if isinstance(value, str) and value else None
+    if tenant is None:
+        raise Forbidden(f"The token's claim {tenant_claim!r} belongs to no registered tenant.")
+    return tenant
+
+
+def require_model(tenant: Tenant, model: str) -> None:
+    """Raises `ModelNotFound`, in the words used for a model that does not exist."""
+    if not tenant.may_use(model):
+        raise no_model()
+
+
+def no_model() -> ModelNotFound:
+    """One text for every reason, so that it tells nothing about other tenants' models."""
+    return ModelNotFound("The caller has no model of this name.")

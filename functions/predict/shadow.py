@@ -1,0 +1,157 @@
+"""Shadow versions: a copy of a request goes to a queue after its answer is computed, and the shadow
+version's results are compared there with the answer that was given.
+
+The copy holds the request's body and the answer's tensors. It lives in the encrypted queue until it
+is consumed, and nowhere else.
+"""
+
+import base64
+import json
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+from contracts.manifest import Manifest
+from contracts.metrics import Metric
+from contracts.protocol import BINARY_HEADER
+from contracts.registry import VersionState
+from contracts.route import Route
+from functions.predict.messages import Request
+from functions.shared.deadline import Deadline
+from functions.shared.errors import ServingError
+from functions.shared.telemetry import RequestRecord
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from functions.predict.app import Ports
+
+MAX_MESSAGE_BYTES = 256_000
+"""SQS took 262,144 bytes before it took more; the smaller number is safe everywhere."""
+RELATIVE_TOLERANCE = 1e-3
+ABSOLUTE_TOLERANCE = 1e-5
+"""Two versions agree on a float within these; on everything else exactly."""
+
+
+def pack(
+    request: Request, route: Route, manifest: Manifest, results: "Mapping[str, np.ndarray]"
+) -> bytes | None:
+    """The message for the queue, or `None` when the copy would be too large."""
+    from functions.predict import codec
+
+    raw = request.body.encode() if isinstance(request.body, str) else request.body
+    size = len(raw) + sum(tensor.nbytes for tensor in results.values())
+    if size > MAX_MESSAGE_BYTES * 3 // 4:
+        return None
+    message = {
+        "model": route.model,
+        "version": route.shadow,
+        "request_id": request.request_id,
+        "header_length": request.headers.get(BINARY_HEADER),
+        "body": base64.b64encode(raw).decode(),
+        "answered_by": manifest.version,
+        "answer": {
+            name: {
+                "datatype": str(tensor.dtype),
+                "shape": list(tensor.shape),
+                "data": base64.b64encode(codec.to_bytes(tensor)).decode(),
+            }
+            for name, tensor in results.items()
+        },
+    }
+    text = json.dumps(message, separators=(",", ":")).encode()
+    return text if len(text) <= MAX_MESSAGE_BYTES else None
+
+
+def consume(event: Mapping[str, Any], ports: "Ports", deadline: Deadline) -> dict[str, Any]:
+    """Run the shadow version on each message of an SQS event. What failed is reported by its
+    message id, and SQS delivers it again; a version that refuses the input merely differs."""
+    failed: list[dict[str, str]] = []
+    for raw in cast(list[Mapping[str, Any]], event.get("Records") or []):
+        record = RequestRecord(ports.serving_group)
+        record.put(operation="shadow", message_id=str(raw.get("messageId")))
+        try:
+            agreed = _compare(json.loads(raw["body"]), ports, deadline, record)
+            record.count(Metric.SHADOW_AGREED if agreed else Metric.SHADOW_DIFFERED)
+        except Exception as error:  # noqa: BLE001 - one bad message must not fail the others
+            from functions.predict.app import place
+
+            slug = error.slug if isinstance(error, ServingError) else ServingError.slug
+            record.put(problem=slug, failure=place(error))
+            failed.append({"itemIdentifier": str(raw.get("messageId"))})
+        record.put(total_ms=record.elapsed_ms())
+        record.emit(ports.write)
+    return {"batchItemFailures": failed}
+
+
+def _compare(
+    message: dict[str, Any], ports: "Ports", deadline: Deadline, record: RequestRecord
+) -> bool:
+    from functions.predict import codec
+    from functions.predict.app import verified
+
+    found = ports.registry.version(message["model"], message["version"], record)
+    if found is None or found.state is not VersionState.READY:
+        return False
+    record.model = found.model
+    record.put(
+        version=found.version,
+        answered_by=int(message["answered_by"]),
+        request_id=str(message["request_id"]),
+    )
+    manifest = verified(found, ports, record)
+    body = bytearray(base64.b64decode(message["body"]))
+    try:
+        inference = codec.decode(body, message["header_length"], manifest)
+    except ServingError as error:
+        record.put(problem=error.slug)
+        return False
+    loaded = ports.models.load(found, deadline, record)
+    started = time.perf_counter()
+    results = loaded.run(inference.inputs, list(message["answer"]), deadline)
+    record.put(shadow_ms=round((time.perf_counter() - started) * 1000, 3))
+    try:
+        return all(agree(message["answer"][name], results.get(name)) for name in message["answer"])
+    finally:
+        inference.wipe()
+        codec.wipe(results)
+        body[:] = bytes(len(body))
+
+
+def agree(answer: Mapping[str, Any], result: "np.ndarray | None") -> bool:
+    """Whether a shadow's output is what the answer held, within the tolerances for floats."""
+    import numpy as np
+
+    from functions.predict import codec
+
+    if result is None or list(result.shape) != answer["shape"]:
+        return False
+    raw = base64.b64decode(answer["data"])
+    if str(result.dtype) != answer["datatype"]:
+        return False
+    if result.dtype.kind != "f":
+        return codec.to_bytes(result) == raw
+    given = np.frombuffer(raw, result.dtype.newbyteorder("<")).reshape(result.shape)
+    close = np.isclose(
+        result, given, rtol=RELATIVE_TOLERANCE, atol=ABSOLUTE_TOLERANCE, equal_nan=True
+    )
+    return bool(close.all())
+
+
+class QueueSender:
+    """Implements `ShadowSender` on SQS through `functions.shared.aws`."""
+
+    TIMEOUT_SECONDS = 0.25
+
+    def __init__(self, client: Any, queue_url: str) -> None:
+        self._client = client
+        self._queue_url = queue_url
+
+    def send(self, message: bytes) -> bool:
+        try:
+            self._client.send_message(
+                self._queue_url, message.decode(), Deadline.after(self.TIMEOUT_SECONDS)
+            )
+        except Exception:  # noqa: BLE001 - a shadow must never harm the answer
+            return False
+        return True

@@ -1,0 +1,39 @@
+"""Connects the application to AWS: the one place where its ports meet their implementations."""
+
+from collections.abc import Mapping
+
+from functions.predict.app import Ports
+from functions.predict.config import Config
+from functions.predict.disk import Disk
+from functions.predict.models import MIB, ModelCache
+from functions.predict.registry import CachedRegistry, DynamoTable
+from functions.predict.shadow import QueueSender
+from functions.predict.tiers import S3Source
+from functions.shared.aws import AwsClient
+
+
+def connect(config: Config, environ: Mapping[str, str]) -> Ports:
+    # What every inference needs is imported while the environment initialises, where the CPU is
+    # not rationed by the memory setting.
+    from functions.predict import codec, onnx_model
+
+    del codec
+    client = AwsClient.from_environ(environ)
+    models = ModelCache(
+        keyring=config.keyring,
+        disk=Disk.in_temporary_folder(environ, limit_bytes=config.disk_cache_mb * MIB),
+        source=S3Source(client, config.model_bucket),
+        runtime=onnx_model.open_onnx,
+        memory_limit_bytes=config.memory_cache_mb * MIB,
+    )
+    return Ports(
+        serving_group=config.serving_group,
+        version=environ.get("AWS_LAMBDA_FUNCTION_VERSION", "unknown"),
+        tenant_claim=config.tenant_claim,
+        max_body_bytes=config.max_body_bytes,
+        registry=CachedRegistry(
+            DynamoTable(client, config.registry_table), ttl_seconds=config.route_ttl_seconds
+        ),
+        models=models,
+        shadow=QueueSender(client, config.shadow_queue_url) if config.shadow_queue_url else None,
+    )

@@ -1,0 +1,101 @@
+"""One JSON line per request. It is the log record and, through its `_aws` member, the metrics:
+CloudWatch's embedded metric format takes them from the line, so nothing has to be flushed later.
+
+Values that a caller wrote never enter the line. Names of models do only once the registry knows
+them, which also bounds the dimensions; until then the model is `NO_MODEL`.
+"""
+
+import json
+import re
+import sys
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import lru_cache
+
+from contracts.metrics import GROUP_DIMENSION, MODEL_DIMENSION, NAMESPACE, Metric
+
+NO_MODEL = "none"
+"""Model dimension of a request that met no model: bad path, no access, unknown name."""
+
+Value = str | int | float | bool | None
+
+_XRAY = re.compile(r"1-[0-9a-f]{8}-[0-9a-f]{24}")
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+def trace_id(headers: Mapping[str, str]) -> str | None:
+    """The trace's id in W3C form, from `traceparent` or X-Ray's header; `None` without either."""
+    if (parent := headers.get("traceparent")) and (match := _TRACEPARENT.match(parent)):
+        return match[1]
+    if (amazon := headers.get("x-amzn-trace-id")) and (match := _XRAY.search(amazon)):
+        return match[0][2:10] + match[0][11:]
+    return None
+
+
+def write_line(line: str) -> None:
+    """Put the line out now: the environment may be frozen as soon as the handler returns."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+class RequestRecord:
+    """Collects what is known about one request; implements `functions.predict.ports.Observer`."""
+
+    __slots__ = ("_fields", "_metrics", "_started", "model")
+
+    def __init__(self, serving_group: str) -> None:
+        self._started = time.perf_counter()
+        self._fields: dict[str, Value] = {GROUP_DIMENSION: serving_group}
+        self._metrics: dict[Metric, float] = {}
+        self.model = NO_MODEL
+
+    def count(self, metric: Metric, value: float = 1) -> None:
+        self._metrics[metric] = self._metrics.get(metric, 0) + value
+
+    def milliseconds(self, metric: Metric, value: float) -> None:
+        self._metrics[metric] = round(self._metrics.get(metric, 0) + value, 3)
+
+    def seen(self, metric: Metric) -> bool:
+        return metric in self._metrics
+
+    def put(self, **fields: Value) -> None:
+        """Properties of the line: searchable, and never dimensions."""
+        self._fields.update(fields)
+
+    def elapsed_ms(self) -> float:
+        return round((time.perf_counter() - self._started) * 1000, 3)
+
+    def line(self) -> str:
+        fields = self._fields
+        fields[MODEL_DIMENSION] = self.model
+        directives = _directives(tuple(self._metrics))
+        text = _encode({**fields, **self._metrics})
+        return f'{{"_aws":{{"Timestamp":{int(time.time() * 1000)},{directives}}},{text[1:]}'
+
+    def emit(self, write: Callable[[str], None] = write_line) -> None:
+        """Never raises: a broken log must not cost an answer."""
+        with suppress(Exception):
+            write(self.line())
+
+
+_encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+
+
+@lru_cache(maxsize=256)
+def _directives(metrics: tuple[Metric, ...]) -> str:
+    """The `CloudWatchMetrics` member; there are few sets of metrics, so the text is kept."""
+    groups = (
+        ([GROUP_DIMENSION, MODEL_DIMENSION], [m for m in metrics if m.per_model]),
+        ([GROUP_DIMENSION], [m for m in metrics if not m.per_model]),
+    )
+    directives = [
+        {
+            "Namespace": NAMESPACE,
+            "Dimensions": [dimensions],
+            "Metrics": [{"Name": metric, "Unit": metric.unit} for metric in members],
+        }
+        for dimensions, members in groups
+        if members
+    ]
+    return f'"CloudWatchMetrics":{_encode(directives)}'
