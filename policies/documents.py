@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from policies.props import Props
 
@@ -32,6 +33,10 @@ class Statement:
     @property
     def resources(self) -> list[str]:
         return self.props.texts("Resource")
+
+    def names_action(self, wanted: str) -> bool:
+        """Whether an action is among those of the statement, as it stands or by a wildcard."""
+        return any(fnmatchcase(wanted.lower(), action.lower()) for action in self.actions)
 
     @property
     def conditioned(self) -> bool:

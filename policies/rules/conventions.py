@@ -5,7 +5,7 @@ from policies.rule import Severity, rule
 from policies.tokens import Token
 from policies.verdict import Verdict, judged, problem, violation
 
-REQUIRED_TAGS = ("cost_centre", "data_class", "environment", "owner")
+REQUIRED_TAGS = ("cost-centre", "data-class", "environment", "owner")
 
 TAGGABLE = (
     Token.API_STAGE,

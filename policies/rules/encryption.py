@@ -8,7 +8,12 @@ from policies.rule import Severity, rule
 from policies.tokens import Token
 from policies.verdict import Problem, Verdict, judged, not_applicable, ok, problem, violation
 
+ACCESS_LOGS = "-access-logs"
+"""How the name of a bucket ends that takes the access logs of others."""
+
 _KMS_ALGORITHMS = {"aws:kms", "aws:kms:dsse"}
+# Without these nobody could ever correct a wrong policy, or be rid of the key.
+_ADMINISTRATION = ("kms:PutKeyPolicy", "kms:ScheduleKeyDeletion")
 _ROTATING_SPEC = "SYMMETRIC_DEFAULT"
 
 
@@ -29,6 +34,8 @@ def _customer_key(props: Props, key: str) -> Iterator[Problem]:
     fix="sseAlgorithm aws:kms with kmsMasterKeyId set to a key of the stack, in every rule.",
 )
 def bucket_customer_key(encryption: Resource) -> Verdict:
+    if encryption.name.endswith(ACCESS_LOGS):
+        return not_applicable("S3 delivers access logs to no bucket that encrypts with KMS")
     rules = encryption.children("rules")
     if not rules:
         return violation("rules", "is absent")
@@ -122,7 +129,8 @@ def key_rotates(key: Resource) -> Verdict:
     on=Token.KEY,
     severity=Severity.CRITICAL,
     why="A key whose policy leaves the account root out can become unmanageable for ever.",
-    fix="A statement that allows kms:* to arn:aws:iam::ACCOUNT:root on resource *, unconditioned.",
+    fix="A statement without condition that allows the account's root to administer the key, "
+    "kms:PutKeyPolicy and kms:ScheduleKeyDeletion included, on resource *.",
 )
 def root_administers(key: Resource) -> Verdict:
     if key.flag("bypassPolicyLockoutSafetyCheck"):
@@ -139,7 +147,7 @@ def _administers(statement: Statement) -> bool:
     return (
         statement.allows
         and not statement.conditioned
-        and "kms:*" in [action.lower() for action in statement.actions]
+        and all(statement.names_action(action) for action in _ADMINISTRATION)
         and "*" in statement.resources
         and any(kind == "AWS" and name.endswith(":root") for kind, name in statement.principals)
     )

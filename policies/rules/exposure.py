@@ -11,12 +11,11 @@ from policies.verdict import Problem, Verdict, judged, ok, problem, violation
 
 _BLOCKS = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
 
-# Actions of which a denial has to name one, per type whose policy it is. A topic's policy may not
-# name sns:*.
-_DENIED = {
-    Token.BUCKET_POLICY: {"*", "s3:*"},
-    Token.QUEUE_POLICY: {"*", "sqs:*"},
-    Token.TOPIC_POLICY: {"*", "sns:*", "sns:publish"},
+# Actions by which data moves, per type of policy: a denial of plain HTTP has to name them all.
+_MOVING_DATA = {
+    Token.BUCKET_POLICY: ("s3:GetObject", "s3:ListBucket", "s3:PutObject"),
+    Token.QUEUE_POLICY: ("sqs:ReceiveMessage", "sqs:SendMessage"),
+    Token.TOPIC_POLICY: ("sns:Publish",),
 }
 
 
@@ -33,7 +32,7 @@ def bucket_not_public(block: Resource) -> Verdict:
 
 @rule(
     "data-policy-tls-only",
-    on=_DENIED,
+    on=_MOVING_DATA,
     severity=Severity.HIGH,
     why="A request over plain HTTP shows models, inputs and results on the way.",
     fix="A statement that denies every principal where aws:SecureTransport is false.",
@@ -47,8 +46,7 @@ def tls_only(policy: Resource) -> Verdict:
 
 
 def _covers(token: str, statement: Statement) -> bool:
-    denied = {action.lower() for action in statement.actions}
-    if not denied & _DENIED[Token(token)]:
+    if not all(statement.names_action(action) for action in _MOVING_DATA[Token(token)]):
         return False
     # A bucket and its objects are different resources.
     return token != Token.BUCKET_POLICY or any(r.endswith("*") for r in statement.resources)
@@ -56,7 +54,7 @@ def _covers(token: str, statement: Statement) -> bool:
 
 @rule(
     "data-policy-named-principals",
-    on=(Token.KEY, *_DENIED),
+    on=(Token.KEY, *_MOVING_DATA),
     severity=Severity.CRITICAL,
     why="A wildcard principal without a condition is anyone with an AWS account.",
     fix="Name the principal, or add a condition on aws:SourceAccount, SourceArn or PrincipalArn.",

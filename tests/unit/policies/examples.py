@@ -16,7 +16,7 @@ ABSENT = object()
 
 KEY_ARN = "arn:aws:kms:eu-west-1:111122223333:key/0000"
 ACCOUNT_ROOT = "arn:aws:iam::111122223333:root"
-TAGS = {"owner": MARKER, "environment": "prod", "cost_centre": MARKER, "data_class": "models"}
+TAGS = {"owner": MARKER, "environment": "prod", "cost-centre": MARKER, "data-class": "models"}
 
 Path = tuple[str | int, ...]
 Props = dict[str, Any]
@@ -252,7 +252,10 @@ EXAMPLES: tuple[Example, ...] = (
                 "gives the account root no administration",
             ),
         ),
-        fine=(((*AT, "Principal", "AWS"), [ACCOUNT_ROOT]),),
+        fine=(
+            ((*AT, "Principal", "AWS"), [ACCOUNT_ROOT]),
+            ((*AT, "Action"), ["kms:PutKeyPolicy", "kms:ScheduleKeyDeletion"]),
+        ),
     ),
     Example(
         rule="iam-policy-exact-actions",
@@ -383,6 +386,7 @@ EXAMPLES: tuple[Example, ...] = (
         ),
         fine=(
             ((*AT, "Principal"), {"AWS": "*"}),
+            ((*AT, "Action"), ["s3:GetObject", "s3:ListBucket", "s3:PutObject"]),
             ((*AT, "Condition", "Bool", "aws:SecureTransport"), ["false"]),
             ((*AT, "Condition", "Bool", "aws:SecureTransport"), False),
         ),

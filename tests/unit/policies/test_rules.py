@@ -161,6 +161,12 @@ def test_a_dead_letter_queue_needs_none_itself() -> None:
     assert isinstance(rule.judge(Resource({}, token=Token.QUEUE, name="a-dlq-2")), Violation)
 
 
+def test_a_bucket_of_access_logs_keeps_the_key_that_s3_can_deliver_to() -> None:
+    rule = BY_ID["s3-bucket-customer-key"]
+    encryption = Resource({}, token=Token.BUCKET_ENCRYPTION, name="a-access-logs")
+    assert isinstance(rule.judge(encryption), NotApplicable)
+
+
 @pytest.mark.parametrize("token", conventions.SUPERSEDED)
 def test_a_superseded_type_is_refused_and_its_successor_is_not(token: Token) -> None:
     rule = BY_ID["s3-bucket-current-types"]
