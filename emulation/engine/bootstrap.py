@@ -1,0 +1,58 @@
+"""Finds the Pulumi engine, or gets one; see docs/adr/0003."""
+
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from emulation.engine import build, download
+from emulation.engine.found import (
+    HOST,
+    Engine,
+    EngineError,
+    Unusable,
+    require_supported,
+    version_of,
+)
+
+Progress = Callable[[str], None]
+
+
+def ensure(progress: Progress) -> Engine:
+    """The engine on PATH, else one that was downloaded or built before, else a new one.
+
+    Raises `EngineError` when neither PATH, Pulumi's own installer nor a Go build gives one.
+    """
+    tried: list[tuple[str, str]] = []
+    try:
+        return on_path(os.environ)
+    except Unusable as error:
+        tried.append(("pulumi on PATH", str(error)))
+        if shutil.which("pulumi"):
+            progress(f"passed over: {error}")
+    for engine in (download.cached(), build.cached()):
+        if engine is not None:
+            return engine
+    for way, get in (("Pulumi's own installer", download.install), ("Go build", build.make)):
+        try:
+            return get(progress)
+        except Unusable as error:
+            tried.append((way, str(error)))
+    raise EngineError(tried, ".".join(map(str, build.MINIMUM_GO)))
+
+
+def on_path(environ: Mapping[str, str]) -> Engine:
+    """The `pulumi` that a shell would start. Raises `Unusable` with the reason to pass it over."""
+    path = environ.get("PATH", os.defpath)
+    found = shutil.which("pulumi", path=path)
+    if found is None:
+        raise Unusable("not found")
+    command = Path(found).absolute()
+    version = version_of(command)
+    require_supported(command, version)
+    # An installation may be linked into a folder of PATH; its plugins lie beside the real file.
+    beside = (command.parent, command.resolve().parent)
+    host = next((folder for folder in beside if os.access(folder / HOST, os.X_OK)), None)
+    if host is None:
+        raise Unusable(f"{command} has no {HOST} beside it, so it cannot run Python programs")
+    return Engine(command=command, version=version, origin="path", path_entries=(host,))

@@ -1,0 +1,269 @@
+"""The emulator's life: start, recognise, stop.
+
+It keeps all its state in memory, so each start begins empty: a snapshot would be complete only
+after a clean stop. Whoever deployed to it compares `instance` to see that what was there is gone.
+"""
+
+import http.client
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from emulation import emulator_venv, processes
+from emulation.locking import exclusive
+
+HOST = "127.0.0.1"
+HEALTH = "/_ministack/health"
+HEALTH_LIMIT_SECONDS = 60.0
+"""A start takes about a second; the first one compiles the package's modules."""
+ANSWER_LIMIT_SECONDS = 5.0
+STOP_LIMIT_SECONDS = 10.0
+LOCK_LIMIT_SECONDS = 900.0
+"""Longer than a first start, environment included."""
+POLL_SECONDS = 0.05
+ATTEMPTS = 3
+"""Starts on different ports, when other programs take them in between."""
+LOG_LINES = 15
+WARM_SECONDS = 900
+"""How long an idle execution environment of a function is kept."""
+
+Progress = Callable[[str], None]
+
+
+class EmulatorError(Exception):
+    """The emulator does not come up; the text has its last words and where the rest is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Running:
+    """An emulator that answers."""
+
+    endpoint_url: str
+    pid: int
+    port: int
+    instance: str
+    """Another one after each start, hence whenever the emulator is empty again."""
+    fresh: bool
+    """Whether this call started it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """What the state file says of the emulator that was started last."""
+
+    pid: int
+    started: str
+    """When its process was started; see `processes.started`."""
+    port: int
+    instance: str
+
+    def alive(self) -> bool:
+        return processes.started(self.pid) == self.started
+
+
+class Emulator:
+    """The one emulator of a home folder."""
+
+    def __init__(self, home: Path) -> None:
+        self.folder = home / "emulator"
+        self.log = self.folder / "emulator.log"
+        self._state = self.folder / "state.json"
+        self._port = self.folder / "port"
+        self._scratch = self.folder / "tmp"
+        self._lock = self.folder / "lock"
+
+    def running(self) -> Running | None:
+        """The emulator if it is up and answers; never changes anything."""
+        record = self._record()
+        if record is None or not record.alive() or not answers(record.port):
+            return None
+        return _running(record, fresh=False)
+
+    def ensure(self, progress: Progress) -> Running:
+        """The emulator, started if it does not answer.
+
+        Raises `EmulatorError`, `EnvironmentFailure` and `LockTimeout`.
+        """
+        with self._exclusive(progress):
+            present = self.running()
+            if present is not None:
+                return present
+            record = self._record()
+            if record is not None:
+                what = "does not answer any more" if record.alive() else "was ended"
+                progress(f"the emulator on port {record.port} {what}; starting another")
+                self._end(record)
+            python = emulator_venv.ensure(progress)
+            emulator_venv.require_imports(python)
+            return self._start(python, progress)
+
+    def stop(self) -> bool:
+        """End the emulator and remove what its functions left; whether there was one to end."""
+        if not self.folder.is_dir():
+            return False
+        with self._exclusive(lambda _text: None):
+            record = self._record()
+            if record is None:
+                return False
+            alive = record.alive()
+            self._end(record)
+            return alive
+
+    def _exclusive(self, progress: Progress):  # noqa: ANN202 - a context manager, as `exclusive`
+        return exclusive(
+            self._lock,
+            lambda seconds: progress(f"another command starts or stops it, {seconds:.0f} s"),
+            limit_seconds=LOCK_LIMIT_SECONDS,
+        )
+
+    def _record(self) -> Record | None:
+        try:
+            return Record(**json.loads(self._state.read_text(encoding="utf-8")))
+        except (FileNotFoundError, ValueError, TypeError):
+            # Half a file, or one of another version, says as much as none.
+            return None
+
+    def _end(self, record: Record) -> None:
+        # A process that only has the same id is somebody else's.
+        if record.alive():
+            processes.stop(record.pid, limit_seconds=STOP_LIMIT_SECONDS)
+        self._state.unlink(missing_ok=True)
+        shutil.rmtree(self._scratch, ignore_errors=True)
+
+    def _start(self, python: Path, progress: Progress) -> Running:
+        port = self._preferred_port()
+        attempts = 0
+        while True:
+            attempts += 1
+            progress(f"starting on port {port}")
+            record = self._spawn(python, port)
+            cause = self._await(record)
+            if cause is None:
+                self._port.write_text(str(port), encoding="ascii")
+                return _running(record, fresh=True)
+            self._end(record)
+            if attempts == ATTEMPTS or "in use" not in self._tail():
+                raise EmulatorError(f"the emulator {cause}; the end of {self.log}:\n{self._tail()}")
+            port = free_port()
+
+    def _preferred_port(self) -> int:
+        """The last one if it is free: addresses that people copied stay right."""
+        try:
+            last = int(self._port.read_text(encoding="ascii"))
+        except (FileNotFoundError, ValueError):
+            return free_port()
+        return last if is_free(last) else free_port()
+
+    def _spawn(self, python: Path, port: int) -> Record:
+        shutil.rmtree(self._scratch, ignore_errors=True)
+        for folder in (self.folder, self._scratch, self._scratch / "home"):
+            folder.mkdir(parents=True, exist_ok=True)
+        with self.log.open("wb") as log:
+            process = subprocess.Popen(
+                [python, "-u", "-m", "ministack"],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=environ_for(self._scratch, port),
+                cwd=self._scratch,
+                start_new_session=True,
+            )
+        # Collected when it ends while this process lives, so that it is not taken for alive.
+        threading.Thread(target=process.wait, daemon=True).start()
+        record = Record(
+            pid=process.pid,
+            started=processes.started(process.pid) or "",
+            port=port,
+            instance=secrets.token_hex(8),
+        )
+        # Before it answers: a command that is ended now leaves no emulator without a record.
+        neighbour = self._state.with_suffix(".new")
+        neighbour.write_text(json.dumps(asdict(record)), encoding="utf-8")
+        neighbour.replace(self._state)
+        return record
+
+    def _await(self, record: Record) -> str | None:
+        """None once it answers, else why it does not."""
+        deadline = time.monotonic() + HEALTH_LIMIT_SECONDS
+        while record.alive():
+            # Alive afterwards too: until it has the port, somebody else may answer there.
+            if answers(record.port) and record.alive():
+                return None
+            if time.monotonic() > deadline:
+                return f"does not answer on port {record.port} after {HEALTH_LIMIT_SECONDS:.0f} s"
+            time.sleep(POLL_SECONDS)
+        return "ended at once"
+
+    def _tail(self) -> str:
+        with self.log.open(encoding="utf-8", errors="replace") as file:
+            return "".join(deque(file, maxlen=LOG_LINES)).rstrip()
+
+
+def environ_for(scratch: Path, port: int) -> dict[str, str]:
+    """The emulator's whole environment. Functions inherit it, so nothing of the user is in it."""
+    return {
+        "PATH": os.defpath,
+        "HOME": str(scratch / "home"),
+        "LANG": "C.UTF-8",
+        # Functions unpack here and see it as their own temporary folder.
+        "TMPDIR": str(scratch),
+        "STATE_DIR": str(scratch / "state"),
+        "S3_DATA_DIR": str(scratch / "s3"),
+        "BIND_HOST": HOST,
+        "GATEWAY_PORT": str(port),
+        # Both would listen on every interface, whatever BIND_HOST says.
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        # No container of the user's is looked at, removed or started.
+        "DOCKER_HOST": f"unix://{scratch / 'no-docker'}",
+        "LAMBDA_WARM_TTL_SECONDS": str(WARM_SECONDS),
+    }
+
+
+def answers(port: int) -> bool:
+    """Whether a MiniStack answers on the port."""
+    connection = http.client.HTTPConnection(HOST, port, timeout=ANSWER_LIMIT_SECONDS)
+    try:
+        connection.request("GET", HEALTH)
+        response = connection.getresponse()
+        return response.status == http.client.OK and "services" in json.loads(response.read())
+    except (OSError, ValueError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        # As the emulator does: a connection that was just closed does not hold the port.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return probe.getsockname()[1]
+
+
+def _running(record: Record, *, fresh: bool) -> Running:
+    return Running(
+        endpoint_url=f"http://{HOST}:{record.port}",
+        pid=record.pid,
+        port=record.port,
+        instance=record.instance,
+        fresh=fresh,
+    )

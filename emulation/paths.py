@@ -1,0 +1,24 @@
+"""Where things live: the clone, what is made in it, mutable state, and the user's cache."""
+
+import os
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+"""The clone."""
+RUNTIME = ROOT / ".warmline"
+"""What can be made again from the clone: launchers, archives, the emulator's environment."""
+HOME_VARIABLE = "WARMLINE_HOME"
+
+
+def home() -> Path:
+    """Mutable state: the emulator, the engine's state, workspaces. `WARMLINE_HOME` moves it."""
+    chosen = os.environ.get(HOME_VARIABLE)
+    return Path(chosen).resolve() if chosen else RUNTIME / "home"
+
+
+def cache() -> Path:
+    """Large files that several clones share; safe to delete at any time."""
+    chosen = os.environ.get("XDG_CACHE_HOME")
+    # The XDG rules: a relative path in the variable is to be ignored.
+    base = Path(chosen) if chosen and Path(chosen).is_absolute() else Path.home() / ".cache"
+    return base / "warmline"
