@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-REGION = "eu-central-1"
+REGION = "us-east-1"
 """Region of the emulator's resources when the stack file names none."""
 
 KEPT = frozenset(
@@ -45,6 +45,9 @@ def sealed(
         "PULUMI_BACKEND_URL": f"file://{home / 'state'}",
         "PULUMI_CONFIG_PASSPHRASE_FILE": str(passphrase_file),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
+        # Otherwise every operation leaves a copy of the state, for ever.
+        "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
+        "PULUMI_LOG_ROTATION_MAX_TOTAL_MB": "20",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         # boto3 looks into these places when the environment holds no keys.
         "AWS_CONFIG_FILE": os.devnull,

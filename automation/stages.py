@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.status import Status
 
-from automation.errors import Failure, StageFailure
+from automation.errors import StageFailure
 
 PLAIN_INTERVAL_SECONDS = 5.0
 """Where the output is no terminal, a stage prints at most one progress line in this time."""
@@ -92,9 +92,8 @@ class Stages:
 
 
 def _named(name: str, error: Exception) -> StageFailure:
+    """Errors of other rooms that say `cause` and `way_out` keep them; others get what there is."""
     if isinstance(error, StageFailure):
         return error
-    if isinstance(error, Failure):
-        return StageFailure(name, error.cause, error.way_out or RUN_AGAIN)
-    cause = str(error).strip() or type(error).__name__
-    return StageFailure(name, cause, RUN_AGAIN)
+    cause = getattr(error, "cause", None) or str(error).strip() or type(error).__name__
+    return StageFailure(name, str(cause), getattr(error, "way_out", "") or RUN_AGAIN)

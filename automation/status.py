@@ -1,5 +1,6 @@
 """`warmline status`: what runs here, and how far the emulator can be believed."""
 
+import os
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -7,6 +8,8 @@ from automation import outputs
 from automation.errors import Failure
 from automation.workspace import LOCAL
 from emulation.aws.catalogue import FIDELITY
+from emulation.engine import bootstrap, build, download
+from emulation.engine.found import Unusable
 from emulation.ministack import Emulator
 from emulation.paths import home
 
@@ -32,6 +35,7 @@ def status() -> Status:
         emulator = {"endpoint_url": running.endpoint_url, "pid": running.pid, "port": running.port}
     return Status(
         home=str(home()),
+        engine=_engine(),
         emulator=emulator,
         stack=_stack(),
         fidelity=[
@@ -39,6 +43,15 @@ def status() -> Status:
             for token, (fidelity, note) in sorted(FIDELITY.items())
         ],
     )
+
+
+def _engine() -> str | None:
+    """The engine that `up` would use, without getting one."""
+    try:
+        engine = bootstrap.on_path(os.environ)
+    except Unusable:
+        engine = download.cached() or build.cached()
+    return f"Pulumi {engine.version} ({engine.command})" if engine else None
 
 
 def _stack() -> dict[str, Any] | None:

@@ -8,11 +8,18 @@ from typing import Any
 from rich.console import Console
 
 from automation import deployment, outputs
-from automation.errors import Failure
 from automation.outputs import Outputs
 from automation.report import Report
 from automation.stages import Stage, Stages
-from automation.workspace import LOCAL, Reach, open_stack, passphrase_file, stack_file
+from automation.workspace import (
+    LOCAL,
+    NAMESPACE,
+    Reach,
+    open_stack,
+    passphrase_file,
+    read_stack_file,
+)
+from components import packaging
 from emulation import engine as engines
 from emulation import launchers
 from emulation.engine import Engine
@@ -69,9 +76,7 @@ def up(stack: str, console: Console) -> Summary:
 
 def prepare(stack: str) -> str:
     """Check what everything else stands on, and write the launchers."""
-    if not stack_file(stack).is_file():
-        open_names = ", ".join(sorted(p.name for p in ROOT.glob("Pulumi.*.yaml")))
-        raise Failure(f"{stack_file(stack).name} does not exist", f"Stack files: {open_names}.")
+    read_stack_file(stack)
     launchers.write()
     passphrase_file()
     version = ".".join(map(str, sys.version_info[:3]))
@@ -79,11 +84,17 @@ def prepare(stack: str) -> str:
 
 
 def build(stack: str, stage: Stage) -> str:
-    """Build the archives of the functions that the program would build itself, with progress."""
-    from components import packaging  # not needed by any other command
-
-    _ = stack, stage, packaging
-    return ""
+    """Build the archives that the program asks for, which then finds them built."""
+    target = read_stack_file(stack)["config"][f"{NAMESPACE}:functions"]
+    names = sorted(path.parent.name for path in ROOT.glob("functions/*/handler.py"))
+    built = []
+    for name in names:
+        stage(f"archive of {name}")
+        package = packaging.build(
+            name, python_version=target["python_version"], architecture=target["architecture"]
+        )
+        built.append(f"{name} {package.sha256[:8]}")
+    return ", ".join(built)
 
 
 def deploy(stack: str, engine: Engine, running: Running | None, stage: Stage) -> Report:

@@ -31,8 +31,7 @@ ENDPOINT_KEY = f"{NAMESPACE}:endpoint_url"
 SECRETS_KEYS = ("secretsprovider", "encryptedkey", "encryptionsalt")
 UNREADABLE = "[secret]"
 """Stands for an encrypted value where the key to it is not asked for."""
-PLACEHOLDER = "REPLACE"
-"""A secrets provider that holds this word was not filled in yet."""
+KEY_SERVICES = ("awskms://", "azurekeyvault://", "gcpkms://", "hashivault://")
 
 
 class Reach(StrEnum):
@@ -56,7 +55,7 @@ def open_stack(
     source = read_stack_file(stack)
     if reach is Reach.ACCOUNT:
         require_secrets_provider(stack, source)
-        folder, provider = ROOT, source["secretsprovider"]
+        folder, provider = ROOT, source.get("secretsprovider")
     else:
         folder = write_workspace(stack, source, endpoint_url=endpoint_url)
         provider = "passphrase"
@@ -120,19 +119,23 @@ def region_of(source: Mapping[str, Any]) -> str:
 
 
 def require_secrets_provider(stack: str, source: Mapping[str, Any]) -> None:
-    """Without one in the file the engine would choose anew on every machine, and a later run could
-    not read what an earlier one encrypted."""
+    """A stack under deletion protection names its secrets provider in its file: otherwise the
+    engine would choose on every machine anew, and a later run could not read what an earlier one
+    encrypted.
+    """
+    config = source.get("config") or {}
+    protection = config.get(f"{NAMESPACE}:protection") or {}
     provider = str(source.get("secretsprovider") or "")
-    if provider and PLACEHOLDER not in provider:
+    if provider.startswith(KEY_SERVICES) or not protection.get("deletion_protection"):
         return
-    state = f"is {provider!r}, a placeholder" if provider else "is missing"
+    state = f"is {provider!r}" if provider else "is missing"
     raise Failure(
-        f"secretsprovider {state} in Pulumi.{stack}.yaml; a stack that goes to an account needs "
-        "one key for its secrets that every run and every machine uses",
-        "Make a KMS key with an alias in the account, and write\n"
-        f"  secretsprovider: awskms://alias/warmline-{stack}-secrets?region=<region>\n"
-        f"into Pulumi.{stack}.yaml (or `secretsprovider: passphrase` for a stack of your own, with "
-        "PULUMI_CONFIG_PASSPHRASE set).",
+        f"secretsprovider {state} in Pulumi.{stack}.yaml, whose deletion_protection is on; it must "
+        f"name a key of a key service ({', '.join(KEY_SERVICES)}), so that every run and every "
+        "machine can read the stack's secrets",
+        "Make a KMS key with an alias in the account, and add this line to "
+        f"Pulumi.{stack}.yaml:\n"
+        f"  secretsprovider: awskms://alias/{NAMESPACE}-{stack}-secrets?region={region_of(source)}",
     )
 
 

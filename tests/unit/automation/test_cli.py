@@ -1,0 +1,108 @@
+"""The command line: exit codes, help, and what is refused at once."""
+
+import json
+import re
+
+import pytest
+from typer.testing import CliRunner
+
+from automation import cli
+from automation.errors import Failure, StageFailure
+from automation.outputs import Outputs
+
+pytestmark = pytest.mark.unit
+
+COMMANDS = ("up", "preview", "down", "status", "outputs", "token", "predict")
+
+
+def run(*args: str) -> tuple[int, str, str]:
+    result = CliRunner().invoke(cli.app, list(args))
+    return result.exit_code, result.stdout, result.stderr
+
+
+def test_the_version_is_the_projects() -> None:
+    code, out, _ = run("--version")
+    assert code == 0
+    assert re.fullmatch(r"warmline \d+\.\d+\.\d+\n", out)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command: str) -> None:
+    code, out, _ = run(command, "--help")
+    assert code == 0
+    assert "Usage" in out
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_that_prints_data_can_print_json(command: str) -> None:
+    _, out, _ = run(command, "--help")
+    assert "--json" in out
+
+
+@pytest.mark.parametrize("args", [("fly",), ("up", "--fast"), ("predict",), ("token", "extra")])
+def test_a_command_line_that_makes_no_sense_exits_with_2(args: tuple[str, ...]) -> None:
+    code, _, err = run(*args)
+    assert code == 2
+    assert "Usage" in err
+
+
+@pytest.mark.parametrize("command", ["up", "down"])
+def test_a_stack_on_aws_is_not_changed_without_yes(command: str) -> None:
+    code, _, err = run(command, "--stack", "prod")
+    assert code == 2
+    assert "--yes" in " ".join(err.split())
+
+
+def test_a_failing_stage_is_named_with_its_cause_and_way_out_and_exits_with_1(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_args: object) -> None:
+        raise StageFailure("emulator", "port 4566 is taken", "Free it.")
+
+    monkeypatch.setattr("automation.up.up", fail)
+    code, out, err = run("up")
+    assert code == 1
+    assert "up failed at stage emulator: port 4566 is taken" in err
+    assert "Free it." in err
+    assert out == ""
+
+
+def test_an_interrupted_command_says_how_to_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(*_args: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("automation.up.up", stop)
+    code, _, err = run("up")
+    assert code == 1
+    assert "Run it again" in err
+
+
+def test_data_on_standard_output_is_json_and_nothing_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    values = {"api_url": "http://127.0.0.1:1/$default", "tenants": {"demo": "abc"}}
+    monkeypatch.setattr(
+        "automation.outputs.read", lambda stack: Outputs(stack=stack, values=values)
+    )
+    code, out, _ = run("outputs", "--json")
+    assert code == 0
+    assert json.loads(out) == values
+
+
+def test_a_stack_that_is_not_up_is_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_stack: str) -> None:
+        raise Failure("stack local is not up", "Bring it up: warmline up")
+
+    monkeypatch.setattr("automation.outputs.read", fail)
+    code, _, err = run("token")
+    assert code == 1
+    assert "Bring it up" in err
+    assert "Traceback" not in err
+
+
+def test_the_curl_line_survives_a_paste_into_a_shell() -> None:
+    line = cli.curl_line({"api_url": "http://127.0.0.1:1/x/$default"}, ".venv/bin/warmline token")
+    assert line == (
+        'curl -H "Authorization: Bearer $(.venv/bin/warmline token)" '
+        "'http://127.0.0.1:1/x/$default/v2/models/magika'"
+    )

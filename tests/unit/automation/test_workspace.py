@@ -1,0 +1,169 @@
+"""Which files the engine works with, and what is refused before it starts."""
+
+import stat
+from pathlib import Path
+
+import pytest
+import yaml
+
+from automation import workspace
+from automation.errors import Failure
+from automation.workspace import Reach
+from emulation.engine import Engine
+
+pytestmark = pytest.mark.unit
+
+PROJECT = {"name": "warmline", "runtime": {"name": "python", "options": {"virtualenv": ".venv"}}}
+PROTECTED = {"aws:region": "eu-west-1", "warmline:protection": {"deletion_protection": True}}
+
+
+@pytest.fixture
+def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A clone with a project and three stacks, and a home of its own beside it."""
+    root = tmp_path / "clone"
+    root.mkdir()
+    (root / "Pulumi.yaml").write_text(yaml.safe_dump(PROJECT))
+    write(root, "local", {"config": {"aws:region": "us-east-1"}})
+    write(root, "dev", {"config": {"aws:region": "us-east-1"}})
+    write(root, "prod", {"config": PROTECTED})
+    monkeypatch.setattr(workspace, "ROOT", root)
+    monkeypatch.setenv("WARMLINE_HOME", str(tmp_path / "home"))
+    return root
+
+
+def write(root: Path, stack: str, content: dict) -> None:
+    (root / f"Pulumi.{stack}.yaml").write_text(yaml.safe_dump(content))
+
+
+def written(stack: str) -> dict:
+    folder = workspace.workspace_folder(stack)
+    return yaml.safe_load((folder / f"Pulumi.{stack}.yaml").read_text())
+
+
+def engine() -> Engine:
+    """An engine that fails the test when it is started."""
+    return Engine(
+        command=Path("/does/not/exist/pulumi"),
+        version="3.274.1",
+        origin="path",
+        path_entries=(Path("/engine/host"),),
+    )
+
+
+def test_the_copy_runs_the_clones_own_program_with_this_virtual_environment(clone: Path) -> None:
+    source = workspace.read_stack_file("local")
+    folder = workspace.write_workspace("local", source, endpoint_url=None)
+    project = yaml.safe_load((folder / "Pulumi.yaml").read_text())
+    assert project["main"] == str(clone)
+    assert project["name"] == "warmline"
+    assert Path(project["runtime"]["options"]["virtualenv"]).is_absolute()
+
+
+def test_the_emulators_address_is_written_into_the_copy_and_not_into_the_clone(clone: Path) -> None:
+    before = (clone / "Pulumi.local.yaml").read_bytes()
+    source = workspace.read_stack_file("local")
+    workspace.write_workspace("local", source, endpoint_url="http://127.0.0.1:4599")
+    assert written("local")["config"]["warmline:endpoint_url"] == "http://127.0.0.1:4599"
+    assert (clone / "Pulumi.local.yaml").read_bytes() == before
+
+
+def test_the_copy_has_neither_the_secrets_provider_nor_an_encrypted_value(clone: Path) -> None:
+    settings = {
+        "secretsprovider": "awskms://alias/key",
+        "encryptedkey": "abc",
+        "config": {
+            "warmline:webhook": {"secure": "v1:abc"},
+            "warmline:tenants": [{"name": "a", "key": {"secure": "v1:def"}}],
+        },
+    }
+    write(clone, "dev", settings)
+    workspace.write_workspace("dev", workspace.read_stack_file("dev"), endpoint_url=None)
+    copy = written("dev")
+    assert "secretsprovider" not in copy
+    assert "encryptedkey" not in copy
+    assert copy["config"]["warmline:webhook"] == workspace.UNREADABLE
+    assert copy["config"]["warmline:tenants"] == [{"name": "a", "key": workspace.UNREADABLE}]
+
+
+def test_a_second_run_keeps_the_salt_and_takes_over_a_changed_setting(clone: Path) -> None:
+    folder = workspace.write_workspace(
+        "local", workspace.read_stack_file("local"), endpoint_url=None
+    )
+    path = folder / "Pulumi.local.yaml"
+    path.write_text(yaml.safe_dump(written("local") | {"encryptionsalt": "v1:salt"}))
+    write(clone, "local", {"config": {"aws:region": "eu-north-1"}})
+    workspace.write_workspace("local", workspace.read_stack_file("local"), endpoint_url=None)
+    assert written("local") == {
+        "config": {"aws:region": "eu-north-1"},
+        "encryptionsalt": "v1:salt",
+    }
+
+
+@pytest.mark.usefixtures("clone")
+def test_the_passphrase_is_random_stays_the_same_and_is_for_its_owner_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = workspace.passphrase_file()
+    first = path.read_text()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert workspace.passphrase_file().read_text() == first
+    monkeypatch.setenv("WARMLINE_HOME", str(tmp_path / "another"))
+    assert workspace.passphrase_file().read_text() != first
+
+
+@pytest.mark.usefixtures("clone")
+def test_a_stack_without_a_file_is_refused_with_the_names_of_those_that_exist() -> None:
+    with pytest.raises(Failure, match=r"Pulumi\.staging\.yaml does not exist") as caught:
+        workspace.open_stack("staging", engine(), Reach.NOTHING)
+    assert "dev, local, prod" in caught.value.way_out
+
+
+@pytest.mark.usefixtures("clone")
+def test_a_protected_stack_without_a_secrets_provider_is_refused_before_the_engine_starts() -> None:
+    with pytest.raises(Failure, match="secretsprovider is missing") as caught:
+        workspace.open_stack("prod", engine(), Reach.ACCOUNT)
+    line = "secretsprovider: awskms://alias/warmline-prod-secrets?region=eu-west-1"
+    assert line in caught.value.way_out
+
+
+def test_a_protected_stack_with_a_passphrase_is_refused_too(clone: Path) -> None:
+    write(clone, "prod", {"secretsprovider": "passphrase", "config": PROTECTED})
+    with pytest.raises(Failure, match="secretsprovider is 'passphrase'"):
+        workspace.open_stack("prod", engine(), Reach.ACCOUNT)
+
+
+def test_every_selection_of_a_protected_stack_names_the_same_provider(
+    clone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    provider = "awskms://alias/warmline-prod-secrets"
+    write(clone, "prod", {"secretsprovider": provider, "config": PROTECTED})
+    seen = []
+
+    def select(stack: str, work_dir: str, opts: workspace.auto.LocalWorkspaceOptions) -> None:
+        seen.append((stack, work_dir, opts.secrets_provider))
+
+    monkeypatch.setattr(workspace.auto, "create_or_select_stack", select)
+    workspace.open_stack("prod", engine(), Reach.ACCOUNT)
+    workspace.open_stack("prod", engine(), Reach.ACCOUNT)
+    assert seen == [("prod", str(clone), provider)] * 2
+
+
+@pytest.mark.usefixtures("clone")
+def test_only_a_run_against_an_account_sees_the_users_credentials(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "prod")
+    environments = {reach: workspace.command_for(engine(), reach, {}).environ for reach in Reach}
+    assert environments[Reach.ACCOUNT]["AWS_PROFILE"] == "prod"
+    assert "AWS_PROFILE" not in environments[Reach.NOTHING]
+    assert "AWS_PROFILE" not in environments[Reach.EMULATOR]
+
+
+@pytest.mark.usefixtures("clone")
+def test_each_reach_has_its_own_launchers_first_on_the_path() -> None:
+    def first(reach: Reach) -> list[str]:
+        return workspace.command_for(engine(), reach, {}).environ["PATH"].split(":")[:2]
+
+    assert first(Reach.EMULATOR) == [str(workspace.RUNTIME / "bin" / "local"), "/engine/host"]
+    assert first(Reach.NOTHING) == [str(workspace.RUNTIME / "bin" / "preview"), "/engine/host"]
+    assert first(Reach.ACCOUNT)[0] == "/engine/host"
