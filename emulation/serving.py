@@ -1,0 +1,115 @@
+"""What every provider of the laptop cloud shares: a small server of the engine's protocol.
+
+The SDK's own server for Python providers cannot pass on a creation that failed halfway, drops the
+digests of assets, cannot send unknown values, and adds a Python traceback to each message, so the
+providers here answer the protocol themselves; docs/adr/0004 weighs that.
+"""
+
+import signal
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NoReturn
+
+import grpc
+from google.protobuf import empty_pb2
+from google.protobuf.any_pb2 import Any as AnyMessage
+from pulumi.runtime.proto import (
+    engine_pb2,
+    engine_pb2_grpc,
+    plugin_pb2,
+    provider_pb2,
+    provider_pb2_grpc,
+)
+from pulumi.runtime.proto.status_pb2 import Status
+
+from emulation import wire
+
+_MAX_MESSAGE_BYTES = 400 * 1024 * 1024  # what the engine itself allows
+_THREADS = 16
+
+
+class Refused(Exception):
+    """The provider will not or cannot do what the engine asked; its text is for the user."""
+
+
+class HalfCreated(Exception):
+    """A resource exists but is not finished; the engine records it and repairs it next time."""
+
+    def __init__(self, resource_id: str, state: wire.Properties, inputs: wire.Properties) -> None:
+        super().__init__(resource_id)
+        self.resource_id = resource_id
+        self.state = state
+        self.inputs = inputs
+
+
+class Servicer(provider_pb2_grpc.ResourceProviderServicer):
+    """The calls that all our providers answer in the same way."""
+
+    def __init__(self, version: str) -> None:
+        self._version = version
+        self.variables: dict[str, str] = {}
+
+    def GetPluginInfo(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002, N802
+        return plugin_pb2.PluginInfo(version=self._version)
+
+    def CheckConfig(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002, N802
+        return provider_pb2.CheckResponse(inputs=request.news)
+
+    def DiffConfig(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002, N802
+        return provider_pb2.DiffResponse(changes=provider_pb2.DiffResponse.DIFF_NONE)
+
+    def Configure(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002, N802
+        self.variables = {k.rpartition(":")[2]: v for k, v in request.variables.items()}
+        # Secrets are kept by the engine: it marks the outputs whose inputs are secret.
+        return provider_pb2.ConfigureResponse(supportsPreview=True)
+
+    def Cancel(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002, N802
+        return empty_pb2.Empty()
+
+
+class EngineLog:
+    """Writes to the display of the engine that started this provider."""
+
+    def __init__(self, address: str) -> None:
+        self._stub = engine_pb2_grpc.EngineStub(grpc.insecure_channel(address))
+
+    def warning(self, message: str, urn: str) -> None:
+        """Shows one warning beside a resource."""
+        request = engine_pb2.LogRequest(severity=engine_pb2.WARNING, message=message, urn=urn)
+        self._stub.Log(request)
+
+
+def half_created(context: grpc.ServicerContext, problem: HalfCreated, reason: str) -> NoReturn:
+    """Answers a creation or an update with 'exists, but not finished'."""
+    detail = AnyMessage()
+    detail.Pack(
+        provider_pb2.ErrorResourceInitFailed(
+            id=problem.resource_id,
+            properties=wire.dump(problem.state),
+            inputs=wire.dump(problem.inputs),
+            reasons=[reason],
+        )
+    )
+    code = grpc.StatusCode.UNKNOWN
+    status = Status(code=code.value[0], message=reason, details=[detail])
+    context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
+    context.abort(code, reason)
+    raise AssertionError("abort raises")
+
+
+def serve(servicer: Servicer) -> None:
+    """Serves until the engine ends the process; prints the port, as the engine expects."""
+    options = [
+        ("grpc.max_receive_message_length", _MAX_MESSAGE_BYTES),
+        ("grpc.max_send_message_length", _MAX_MESSAGE_BYTES),
+    ]
+    server = grpc.server(ThreadPoolExecutor(_THREADS), options=options)
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    sys.stdout.write(f"{port}\n")
+    sys.stdout.flush()
+    # Ctrl-C reaches the whole process group; the engine decides when its providers end.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: server.stop(grace=None))
+    server.wait_for_termination()
