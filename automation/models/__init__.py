@@ -1,0 +1,1 @@
+"""Model versions and routes: what `warmline models` does."""
