@@ -1,0 +1,1 @@
+"""ComponentResources: one file each, wiring AWS from plain arguments."""

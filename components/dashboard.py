@@ -1,0 +1,95 @@
+"""The body of the dashboard, built from the names in `contracts.metrics`."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from contracts.metrics import GROUP_DIMENSION, NAMESPACE, Metric
+
+_WIDTH, _HEIGHT, _COLUMNS = 8, 6, 3
+_PANELS: Mapping[str, tuple[Metric, ...]] = {
+    "Cold starts": (Metric.COLD_STARTS,),
+    "Parts of a cold start": (
+        Metric.COLD_INIT,
+        Metric.COLD_ROUTE,
+        Metric.COLD_LOAD,
+        Metric.COLD_FIRST_INFERENCE,
+    ),
+    "Model cache": (
+        Metric.CACHE_HIT_MEMORY,
+        Metric.CACHE_HIT_DISK,
+        Metric.CACHE_MISS,
+        Metric.CACHE_EVICTIONS,
+        Metric.CACHE_DISK_REFUSED,
+    ),
+    "Loading": (Metric.LOAD_DISK, Metric.LOAD_S3),
+    "Registry and integrity": (Metric.STALE_READS, Metric.INTEGRITY_FAILURES),
+    "Shadow": (
+        Metric.SHADOW_SENT,
+        Metric.SHADOW_DROPPED,
+        Metric.SHADOW_AGREED,
+        Metric.SHADOW_DIFFERED,
+    ),
+}
+
+
+def dashboard(
+    region: str, api_id: str, serving_group: str, functions: Mapping[str, str]
+) -> dict[str, Any]:
+    """Requests as the gateway sees them, the functions, then what the inference function says."""
+    group = [GROUP_DIMENSION, serving_group]
+    panels = [
+        _panel(
+            region,
+            "Requests",
+            [["AWS/ApiGateway", name, "ApiId", api_id] for name in ("Count", "4xx", "5xx")],
+            "Sum",
+        ),
+        _panel(region, "Latency", [["AWS/ApiGateway", "Latency", "ApiId", api_id]], "p99"),
+        _panel(
+            region,
+            "Function errors and throttles",
+            [
+                ["AWS/Lambda", metric, "FunctionName", function, {"label": f"{label} {metric}"}]
+                for label, function in functions.items()
+                for metric in ("Errors", "Throttles")
+            ],
+            "Sum",
+        ),
+        *(
+            _panel(
+                region,
+                title,
+                [[NAMESPACE, metric.value, *group] for metric in metrics],
+                "p99" if metrics[0].unit == "Milliseconds" else "Sum",
+            )
+            for title, metrics in _PANELS.items()
+        ),
+    ]
+    return {
+        "widgets": [
+            panel
+            | {
+                "x": index % _COLUMNS * _WIDTH,
+                "y": index // _COLUMNS * _HEIGHT,
+                "width": _WIDTH,
+                "height": _HEIGHT,
+            }
+            for index, panel in enumerate(panels)
+        ]
+    }
+
+
+def _panel(
+    region: str, title: str, metrics: Sequence[Sequence[Any]], statistic: str
+) -> dict[str, Any]:
+    return {
+        "type": "metric",
+        "properties": {
+            "title": title,
+            "region": region,
+            "metrics": metrics,
+            "stat": statistic,
+            "period": 60,
+            "view": "timeSeries",
+        },
+    }

@@ -1,0 +1,63 @@
+"""Bucket policies: TLS only, our key only, and who may deliver access logs."""
+
+from components.documents import Document, Statement, deny_without_tls, document
+
+_EVERYTHING = [
+    "s3:DeleteObject",
+    "s3:DeleteObjectVersion",
+    "s3:GetObject",
+    "s3:GetObjectVersion",
+    "s3:ListBucket",
+    "s3:ListBucketVersions",
+    "s3:PutObject",
+]
+
+
+def _tls_only(bucket_arn: str) -> Statement:
+    return deny_without_tls(_EVERYTHING, [bucket_arn, f"{bucket_arn}/*"])
+
+
+def encrypted_bucket(bucket_arn: str, key_arn: str) -> Document:
+    """TLS only, and no upload that asks for other encryption than the bucket's own.
+
+    An upload that says nothing is encrypted with the bucket's default, hence `IfExists`.
+    """
+    return document(
+        _tls_only(bucket_arn),
+        {
+            "Sid": "DenyOtherEncryption",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": ["s3:PutObject"],
+            "Resource": f"{bucket_arn}/*",
+            "Condition": {
+                "StringNotEqualsIfExists": {"s3:x-amz-server-side-encryption": "aws:kms"},
+            },
+        },
+        {
+            "Sid": "DenyOtherKey",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": ["s3:PutObject"],
+            "Resource": f"{bucket_arn}/*",
+            "Condition": {
+                "StringNotEqualsIfExists": {
+                    "s3:x-amz-server-side-encryption-aws-kms-key-id": key_arn
+                },
+            },
+        },
+    )
+
+
+def access_log_bucket(bucket_arn: str, account_id: str) -> Document:
+    return document(
+        _tls_only(bucket_arn),
+        {
+            "Sid": "DeliverAccessLogs",
+            "Effect": "Allow",
+            "Principal": {"Service": "logging.s3.amazonaws.com"},
+            "Action": ["s3:PutObject"],
+            "Resource": f"{bucket_arn}/*",
+            "Condition": {"StringEquals": {"aws:SourceAccount": account_id}},
+        },
+    )

@@ -1,0 +1,120 @@
+"""Key policies.
+
+The account's root may administer every key, so that no key can lock out its owner; it may not use
+one. Use is open to principals of this account, through one service each: what a single role may do
+is written in the role. No policy names a principal that is made in the same deployment.
+"""
+
+from components.documents import Document, Statement, document
+
+_ADMINISTER = [
+    "kms:CancelKeyDeletion",
+    "kms:CreateAlias",
+    "kms:DeleteAlias",
+    "kms:DescribeKey",
+    "kms:DisableKey",
+    "kms:DisableKeyRotation",
+    "kms:EnableKey",
+    "kms:EnableKeyRotation",
+    "kms:GetKeyPolicy",
+    "kms:GetKeyRotationStatus",
+    "kms:GetPublicKey",
+    "kms:ListGrants",
+    "kms:ListKeyPolicies",
+    "kms:ListKeyRotations",
+    "kms:ListResourceTags",
+    "kms:PutKeyPolicy",
+    "kms:RevokeGrant",
+    "kms:ScheduleKeyDeletion",
+    "kms:TagResource",
+    "kms:UntagResource",
+    "kms:UpdateAlias",
+    "kms:UpdateKeyDescription",
+]
+_USE = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"]
+
+
+def administration(root_arn: str) -> Statement:
+    return {
+        "Sid": "AdministerThroughIam",
+        "Effect": "Allow",
+        "Principal": {"AWS": root_arn},
+        "Action": _ADMINISTER,
+        "Resource": "*",
+    }
+
+
+def use_through(services: list[str], root_arn: str, account_id: str) -> Statement:
+    """`services` as in `kms:ViaService`: `s3.eu-central-1.amazonaws.com`."""
+    return {
+        "Sid": "UseThroughService",
+        "Effect": "Allow",
+        "Principal": {"AWS": root_arn},
+        "Action": _USE,
+        "Resource": "*",
+        "Condition": {
+            "StringEquals": {"kms:ViaService": services, "kms:CallerAccount": account_id},
+        },
+    }
+
+
+def grant_through(services: list[str], root_arn: str, account_id: str) -> Statement:
+    """For services that keep working with the key after the call that set them up."""
+    return {
+        "Sid": "GrantToService",
+        "Effect": "Allow",
+        "Principal": {"AWS": root_arn},
+        "Action": ["kms:CreateGrant"],
+        "Resource": "*",
+        "Condition": {
+            "StringEquals": {"kms:ViaService": services, "kms:CallerAccount": account_id},
+            "Bool": {"kms:GrantIsForAWSResource": "true"},
+        },
+    }
+
+
+def log_groups(region: str, account_id: str, partition: str) -> Statement:
+    """CloudWatch Logs itself, for the log groups of this account and region."""
+    return {
+        "Sid": "EncryptLogGroups",
+        "Effect": "Allow",
+        "Principal": {"Service": f"logs.{region}.amazonaws.com"},
+        "Action": _USE,
+        "Resource": "*",
+        "Condition": {
+            "StringEquals": {"aws:SourceAccount": account_id},
+            "ArnLike": {
+                "kms:EncryptionContext:aws:logs:arn": (
+                    f"arn:{partition}:logs:{region}:{account_id}:log-group:*"
+                )
+            },
+        },
+    }
+
+
+def alarms(account_id: str) -> Statement:
+    """CloudWatch, which publishes to the encrypted alarm topic."""
+    return {
+        "Sid": "PublishAlarms",
+        "Effect": "Allow",
+        "Principal": {"Service": "cloudwatch.amazonaws.com"},
+        "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
+        "Resource": "*",
+        "Condition": {"StringEquals": {"aws:SourceAccount": account_id}},
+    }
+
+
+def signing(root_arn: str, account_id: str) -> Statement:
+    """Who may sign is decided by IAM policies in the account; nothing signs through a service."""
+    return {
+        "Sid": "SignThroughIam",
+        "Effect": "Allow",
+        "Principal": {"AWS": root_arn},
+        "Action": ["kms:DescribeKey", "kms:GetPublicKey", "kms:Sign", "kms:Verify"],
+        "Resource": "*",
+        "Condition": {"StringEquals": {"kms:CallerAccount": account_id}},
+    }
+
+
+def key_policy(*statements: Statement) -> Document:
+    return document(*statements)

@@ -1,0 +1,30 @@
+"""Policies of queues and topics."""
+
+from components.documents import Document, deny_without_tls, document
+
+_QUEUE_ACTIONS = [
+    "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
+    "sqs:PurgeQueue",
+    "sqs:ReceiveMessage",
+    "sqs:SendMessage",
+]
+
+
+def tls_only_queue(queue_arn: str) -> Document:
+    return document(deny_without_tls(_QUEUE_ACTIONS, queue_arn))
+
+
+def alarm_topic(topic_arn: str, account_id: str) -> Document:
+    """CloudWatch alarms of this account publish; nobody publishes without TLS."""
+    return document(
+        {
+            "Sid": "PublishAlarms",
+            "Effect": "Allow",
+            "Principal": {"Service": "cloudwatch.amazonaws.com"},
+            "Action": ["sns:Publish"],
+            "Resource": topic_arn,
+            "Condition": {"StringEquals": {"aws:SourceAccount": account_id}},
+        },
+        deny_without_tls(["sns:Publish"], topic_arn),
+    )

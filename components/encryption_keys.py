@@ -1,0 +1,142 @@
+"""EncryptionKeys: one key per data class, and the keys that sign manifests."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components.account import Account
+from components.documents import Document, key
+from components.tags import DataClass, Tags
+from settings import Protection
+
+_ENCRYPTED = tuple(data for data in DataClass if data is not DataClass.NONE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncryptionKeysArgs:
+    account: Account
+    alias_prefix: str
+    """Aliases are `alias/<prefix>-<data class>` and `alias/<prefix>-signing-<name>`."""
+    signing_keys: tuple[str, ...]
+    protection: Protection
+    tags: Tags
+
+
+class EncryptionKeys(pulumi.ComponentResource):
+    """Rotated symmetric keys, one per data class, and an ECDSA P-256 key per signing key name."""
+
+    models_arn: pulumi.Output[str]
+    registry_arn: pulumi.Output[str]
+    logs_arn: pulumi.Output[str]
+    queues_arn: pulumi.Output[str]
+    code_arn: pulumi.Output[str]
+    signing_arns: Mapping[str, pulumi.Output[str]]
+    keyring: pulumi.Output[str]
+    """JSON object: signing key name -> base64 of the DER public key."""
+
+    def __init__(
+        self, name: str, args: EncryptionKeysArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("warmline:components:EncryptionKeys", name, {}, opts)
+        self._args = args
+        arns = {data: self._encryption_key(name, data) for data in _ENCRYPTED}
+        self.models_arn = arns[DataClass.MODELS]
+        self.registry_arn = arns[DataClass.REGISTRY]
+        self.logs_arn = arns[DataClass.LOGS]
+        self.queues_arn = arns[DataClass.QUEUES]
+        self.code_arn = arns[DataClass.CODE]
+        self.signing_arns = {key: self._signing_key(name, key) for key in args.signing_keys}
+        self.keyring = pulumi.Output.all(
+            **{key: self._public_key(arn) for key, arn in self.signing_arns.items()}
+        ).apply(lambda ring: json.dumps(ring, sort_keys=True, separators=(",", ":")))
+        self.register_outputs(
+            {
+                "models_arn": self.models_arn,
+                "registry_arn": self.registry_arn,
+                "logs_arn": self.logs_arn,
+                "queues_arn": self.queues_arn,
+                "code_arn": self.code_arn,
+                "signing_arns": dict(self.signing_arns),
+                "keyring": self.keyring,
+            }
+        )
+
+    def _encryption_key(self, name: str, data: DataClass) -> pulumi.Output[str]:
+        logical = f"{name}-{data.value}"
+        made = aws.kms.Key(
+            logical,
+            description=f"{self._args.alias_prefix}: {data.value}",
+            enable_key_rotation=True,
+            deletion_window_in_days=self._args.protection.key_deletion_days,
+            policy=json.dumps(policy_for(data, self._args.account), sort_keys=True),
+            tags=self._args.tags.named(logical, data),
+            opts=pulumi.ResourceOptions(parent=self, protect=self._args.protection.protect),
+        )
+        self._alias(logical, data.value, made)
+        return made.arn
+
+    def _signing_key(self, name: str, signing_key: str) -> pulumi.Output[str]:
+        account = self._args.account
+        logical = f"{name}-signing-{signing_key}"
+        made = aws.kms.Key(
+            logical,
+            description=f"{self._args.alias_prefix}: signs model manifests ({signing_key})",
+            key_usage="SIGN_VERIFY",
+            customer_master_key_spec="ECC_NIST_P256",
+            deletion_window_in_days=self._args.protection.key_deletion_days,
+            policy=json.dumps(
+                key.key_policy(
+                    key.administration(account.root_arn),
+                    key.signing(account.root_arn, account.id),
+                ),
+                sort_keys=True,
+            ),
+            tags=self._args.tags.named(logical),
+            opts=pulumi.ResourceOptions(parent=self, protect=self._args.protection.protect),
+        )
+        self._alias(logical, f"signing-{signing_key}", made)
+        return made.arn
+
+    def _alias(self, logical: str, suffix: str, target: aws.kms.Key) -> None:
+        aws.kms.Alias(
+            logical,
+            name=f"alias/{self._args.alias_prefix}-{suffix}",
+            target_key_id=target.key_id,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _public_key(self, key_arn: pulumi.Output[str]) -> pulumi.Output[str]:
+        found = aws.kms.get_public_key_output(
+            key_id=key_arn, opts=pulumi.InvokeOutputOptions(parent=self)
+        )
+        return found.public_key
+
+
+def policy_for(data: DataClass, account: Account) -> Document:
+    """The key policy of a data class: who administers, and which services use it."""
+
+    def through(*services: str) -> list[str]:
+        return [f"{service}.{account.region}.amazonaws.com" for service in services]
+
+    root, owner = account.root_arn, account.id
+    statements = [key.administration(root)]
+    match data:
+        case DataClass.MODELS:
+            statements.append(key.use_through(through("s3"), root, owner))
+        case DataClass.REGISTRY:
+            statements.append(key.use_through(through("dynamodb"), root, owner))
+            statements.append(key.grant_through(through("dynamodb"), root, owner))
+        case DataClass.LOGS:
+            statements.append(key.log_groups(account.region, owner, account.partition))
+        case DataClass.QUEUES:
+            statements.append(key.use_through(through("sqs", "sns"), root, owner))
+            statements.append(key.alarms(owner))
+        case DataClass.CODE:
+            statements.append(key.use_through(through("s3", "lambda"), root, owner))
+            statements.append(key.grant_through(through("lambda"), root, owner))
+        case DataClass.NONE:
+            raise ValueError("data class 'none' holds no data and has no key")
+    return key.key_policy(*statements)

@@ -1,0 +1,169 @@
+"""Function: the one place where a Lambda function is made."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pulumi
+import pulumi_aws as aws
+
+from components.documents import role as documents
+from components.encrypted_bucket import EncryptedBucket
+from components.packaging import Package
+from components.render import rendered
+from components.tags import DataClass, Tags
+
+ALIAS = "live"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FailureDestination:
+    """Where the events go that an asynchronously called function could not handle."""
+
+    queue_arn: pulumi.Input[str]
+    kms_key_arn: pulumi.Input[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueSource:
+    """A queue whose messages the function is called with."""
+
+    queue_arn: pulumi.Input[str]
+    batch_size: int
+    maximum_concurrency: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class FunctionArgs:
+    package: Package
+    artefacts: EncryptedBucket
+    memory_mb: int
+    timeout_seconds: int
+    log_key_arn: pulumi.Input[str]
+    log_retention_days: int
+    environment_key_arn: pulumi.Input[str]
+    tags: Tags
+    environment: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    policies: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    """Name -> policy document: what the function may do beside logging and tracing."""
+    tmp_mb: int = 512
+    reserved_concurrency: int | None = None
+    failures: FailureDestination | None = None
+    """Required where the function is called asynchronously."""
+    source: QueueSource | None = None
+    """The role's policies must let it receive from the queue."""
+
+
+class Function(pulumi.ComponentResource):
+    """A published function behind the alias `live`, with a role and a log group of its own.
+
+    Everything that calls it is wired to the alias: the unqualified function is no output.
+    """
+
+    alias_arn: pulumi.Output[str]
+    alias_invoke_arn: pulumi.Output[str]
+    """For API Gateway integrations."""
+    function_name: pulumi.Output[str]
+    """For metrics, and for permissions together with `alias_name`."""
+    alias_name: pulumi.Output[str]
+    timeout_seconds: int
+
+    def __init__(
+        self, name: str, args: FunctionArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("warmline:components:Function", name, {}, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        log_group = aws.cloudwatch.LogGroup(
+            name,
+            retention_in_days=args.log_retention_days,
+            kms_key_id=args.log_key_arn,
+            tags=args.tags.named(name, DataClass.LOGS),
+            opts=child,
+        )
+        role = aws.iam.Role(
+            name,
+            assume_role_policy=json.dumps(documents.lambda_trust()),
+            tags=args.tags.named(name),
+            opts=child,
+        )
+        grants = {
+            "logs-and-traces": rendered(documents.logs_and_traces, log_group_arn=log_group.arn),
+            **args.policies,
+        }
+        if args.failures is not None:
+            grants["failures"] = rendered(
+                documents.send_failures,
+                queue_arn=args.failures.queue_arn,
+                key_arn=args.failures.kms_key_arn,
+            )
+        policies = [
+            aws.iam.RolePolicy(f"{name}-{grant}", role=role.name, policy=policy, opts=child)
+            for grant, policy in grants.items()
+        ]
+        archive = aws.s3.BucketObjectv2(
+            name,
+            bucket=args.artefacts.name,
+            key=f"{args.package.function}/{args.package.sha256}.zip",
+            source=pulumi.FileAsset(str(args.package.path)),
+            content_type="application/zip",
+            # The upload needs the bucket's versioning and encryption, not only the bucket.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[args.artefacts]),
+        )
+        function = aws.lambda_.Function(
+            name,
+            role=role.arn,
+            runtime=args.package.runtime,
+            architectures=[args.package.architecture],
+            handler=args.package.handler,
+            s3_bucket=archive.bucket,
+            s3_key=archive.key,
+            s3_object_version=archive.version_id,
+            publish=True,
+            memory_size=args.memory_mb,
+            timeout=args.timeout_seconds,
+            ephemeral_storage={"size": args.tmp_mb},
+            environment={"variables": dict(args.environment)},
+            kms_key_arn=args.environment_key_arn,
+            tracing_config={"mode": "Active"},
+            logging_config={"log_format": "Text", "log_group": log_group.name},
+            reserved_concurrent_executions=args.reserved_concurrency,
+            dead_letter_config=None
+            if args.failures is None
+            else {"target_arn": args.failures.queue_arn},
+            tags=args.tags.named(name, DataClass.CODE),
+            # A role works only with its policies; nothing else orders them before the function.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=policies),
+        )
+        alias = aws.lambda_.Alias(
+            name,
+            name=ALIAS,
+            function_name=function.name,
+            function_version=function.version,
+            opts=child,
+        )
+        if args.source is not None:
+            aws.lambda_.EventSourceMapping(
+                name,
+                event_source_arn=args.source.queue_arn,
+                function_name=alias.arn,
+                batch_size=args.source.batch_size,
+                # Without it one bad message would send the whole batch back.
+                function_response_types=["ReportBatchItemFailures"],
+                scaling_config={"maximum_concurrency": args.source.maximum_concurrency},
+                tags=args.tags.named(name),
+                opts=child,
+            )
+        self.alias_arn = alias.arn
+        self.alias_invoke_arn = alias.invoke_arn
+        self.function_name = function.name
+        self.alias_name = alias.name
+        self.timeout_seconds = args.timeout_seconds
+        self.register_outputs(
+            {
+                "alias_arn": self.alias_arn,
+                "alias_invoke_arn": self.alias_invoke_arn,
+                "function_name": self.function_name,
+                "alias_name": self.alias_name,
+                "timeout_seconds": self.timeout_seconds,
+            }
+        )

@@ -1,0 +1,187 @@
+"""Observability: who is told when it goes wrong, and what one looks at then."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components.account import Account
+from components.dashboard import dashboard
+from components.documents.messaging import alarm_topic
+from components.function import Function
+from components.render import rendered
+from components.tags import DataClass, Tags
+from contracts.metrics import GROUP_DIMENSION, NAMESPACE, Metric
+from settings import Observability as Thresholds
+
+_PERIOD_SECONDS = 300
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObservabilityArgs:
+    account: Account
+    functions: Mapping[str, Function]
+    api_id: pulumi.Input[str]
+    serving_group: str
+    dead_letter_queue_name: pulumi.Input[str]
+    thresholds: Thresholds
+    kms_key_arn: pulumi.Input[str]
+    """Key of the alarm topic; its policy lets CloudWatch publish."""
+    tags: Tags
+
+
+class Observability(pulumi.ComponentResource):
+    """An encrypted topic that every alarm goes to, the alarms, and a dashboard."""
+
+    topic_arn: pulumi.Output[str]
+
+    def __init__(
+        self, name: str, args: ObservabilityArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("warmline:components:Observability", name, {}, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        topic = aws.sns.Topic(
+            name,
+            kms_master_key_id=args.kms_key_arn,
+            tags=args.tags.named(name, DataClass.QUEUES),
+            opts=child,
+        )
+        aws.sns.TopicPolicy(
+            name,
+            arn=topic.arn,
+            policy=rendered(alarm_topic, topic_arn=topic.arn, account_id=args.account.id),
+            opts=child,
+        )
+        self._name = name
+        self._tags = args.tags
+        self.topic_arn = topic.arn
+        limits = args.thresholds
+        for label, function in args.functions.items():
+            self._function_alarms(label, function, limits)
+        api = {"ApiId": args.api_id}
+        self._alarm(
+            "api-5xx",
+            "AWS/ApiGateway",
+            "5xx",
+            api,
+            limits.api_server_errors_per_5_minutes,
+            why="The gateway answers with server errors: see the access log's integration_error.",
+        )
+        self._alarm(
+            "api-latency",
+            "AWS/ApiGateway",
+            "Latency",
+            api,
+            limits.api_latency_p99_ms,
+            percentile="p99",
+            why="One caller in a hundred waits longer than agreed.",
+        )
+        self._alarm(
+            "dead-letters",
+            "AWS/SQS",
+            "ApproximateNumberOfMessagesVisible",
+            {"QueueName": args.dead_letter_queue_name},
+            1,
+            statistic="Maximum",
+            why="Shadow requests failed too often and were set aside.",
+        )
+        group = {GROUP_DIMENSION: args.serving_group}
+        self._alarm(
+            "integrity",
+            NAMESPACE,
+            Metric.INTEGRITY_FAILURES.value,
+            group,
+            1,
+            why="A model's bytes or signature are not what was pushed: it is not served.",
+        )
+        self._alarm(
+            "stale-reads",
+            NAMESPACE,
+            Metric.STALE_READS.value,
+            group,
+            limits.stale_reads_per_5_minutes,
+            why="The registry cannot be read: the last known routes are serving.",
+        )
+        aws.cloudwatch.Dashboard(
+            name,
+            dashboard_name=f"{args.tags.project}-{args.tags.stack}",
+            dashboard_body=rendered(
+                dashboard,
+                region=args.account.region,
+                api_id=args.api_id,
+                serving_group=args.serving_group,
+                functions={
+                    label: function.function_name for label, function in args.functions.items()
+                },
+            ),
+            opts=child,
+        )
+        self.register_outputs({"topic_arn": self.topic_arn})
+
+    def _function_alarms(self, label: str, function: Function, limits: Thresholds) -> None:
+        alias: dict[str, pulumi.Input[str]] = {
+            "FunctionName": function.function_name,
+            "Resource": pulumi.Output.concat(function.function_name, ":", function.alias_name),
+        }
+        self._alarm(
+            f"{label}-errors",
+            "AWS/Lambda",
+            "Errors",
+            alias,
+            limits.function_errors_per_5_minutes,
+            why="The function failed or was killed: see its log group.",
+        )
+        self._alarm(
+            f"{label}-throttles",
+            "AWS/Lambda",
+            "Throttles",
+            alias,
+            limits.function_throttles_per_5_minutes,
+            why="Requests met the concurrency limit of the function or the account.",
+        )
+        self._alarm(
+            f"{label}-duration",
+            "AWS/Lambda",
+            "Duration",
+            alias,
+            near_timeout_ms(function.timeout_seconds, limits.duration_percent_of_timeout),
+            percentile="p99",
+            why="The slowest requests come near the function's timeout.",
+        )
+
+    def _alarm(
+        self,
+        label: str,
+        namespace: str,
+        metric: str,
+        dimensions: Mapping[str, pulumi.Input[str]],
+        threshold: float,
+        *,
+        why: str,
+        statistic: str = "Sum",
+        percentile: str | None = None,
+    ) -> None:
+        name = f"{self._name}-{label}"
+        aws.cloudwatch.MetricAlarm(
+            name,
+            alarm_description=why,
+            namespace=namespace,
+            metric_name=metric,
+            dimensions=dict(dimensions),
+            comparison_operator="GreaterThanOrEqualToThreshold",
+            threshold=threshold,
+            period=_PERIOD_SECONDS,
+            evaluation_periods=1,
+            statistic=None if percentile else statistic,
+            extended_statistic=percentile,
+            treat_missing_data="notBreaching",
+            alarm_actions=[self.topic_arn],
+            ok_actions=[self.topic_arn],
+            tags=self._tags.named(name),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+
+def near_timeout_ms(timeout_seconds: int, percent: int) -> int:
+    return timeout_seconds * 10 * percent

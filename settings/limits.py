@@ -1,0 +1,27 @@
+"""Service limits that settings are held against, as dated data. Checked 2026-11."""
+
+from typing import Final
+
+LAMBDA_MEMORY_MB: Final = (128, 10_240)
+LAMBDA_TMP_MB: Final = (512, 10_240)
+LAMBDA_BODY_BYTES: Final = 4_400_000
+"""A request's event is at most 6 MB of JSON, where a binary body is base64."""
+GATEWAY_INTEGRATION_SECONDS: Final = 29
+"""HTTP APIs stop at 30 s and REST APIs at 29 s, whatever the function does."""
+GATEWAY_RATE_PER_SECOND: Final = 10_000
+GATEWAY_BURST: Final = 5_000
+SQS_RETENTION_SECONDS: Final = (60, 1_209_600)
+SQS_MAXIMUM_CONCURRENCY: Final = (2, 1_000)
+"""Of one event source mapping."""
+SQS_VISIBILITY_FACTOR: Final = 6
+"""AWS asks for a visibility timeout of at least six times the consumer's timeout."""
+KMS_DELETION_DAYS: Final = (7, 30)
+COGNITO_TOKEN_MINUTES: Final = (5, 1_440)
+LOG_RETENTION_DAYS: Final = frozenset(
+    {1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731}
+    | {1_096, 1_827, 2_192, 2_557, 2_922, 3_288, 3_653}
+)
+RUNTIME_HEADROOM_MB: Final = 256
+"""What the interpreter, ONNX Runtime and one request need beside the loaded models (our own)."""
+SIGNING_KEYS: Final = 5
+"""Keyring entries that leave room for the rest in Lambda's 4 KB of environment (our own)."""

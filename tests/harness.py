@@ -1,0 +1,222 @@
+"""Deploys a program under mocks and returns what it registered, as plain data."""
+
+import asyncio
+import hashlib
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+from pulumi.runtime.config import set_all_config
+
+with warnings.catch_warnings():
+    # Modules load on first use, and these two warn of classes that we do not use.
+    warnings.simplefilter("ignore", DeprecationWarning)
+    import pulumi_aws
+
+    LOADED = (pulumi_aws.s3.Bucket, pulumi_aws.lambda_.Function)
+
+ACCOUNT_ID = "123456789012"
+REGION = "us-east-1"
+PROJECT = "warmline"
+SECRET_SENTINEL = "4dabf18193072939515e22adb298388d"  # Pulumi's mark of a secret in wire form
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A registered resource, with its inputs in the provider's spelling."""
+
+    urn: str
+    type: str
+    name: str
+    inputs: Mapping[str, Any]
+    outputs: Mapping[str, Any]
+    parent: str
+    dependencies: frozenset[str]
+    protect: bool
+    custom: bool
+    secret_outputs: tuple[str, ...] = ()
+
+
+@dataclass
+class Graph:
+    """Everything that one deployment registered."""
+
+    resources: list[Resource] = field(default_factory=list)
+    outputs: dict[str, Any] = field(default_factory=dict)
+
+    def all(self, type_: str) -> list[Resource]:
+        return sorted((r for r in self.resources if r.type == type_), key=lambda r: r.urn)
+
+    def one(self, type_: str, name: str) -> Resource:
+        found = [r for r in self.all(type_) if r.name == name]
+        names = [r.name for r in self.all(type_)]
+        assert len(found) == 1, f"{len(found)} of {type_} are called {name}; there are {names}"
+        return found[0]
+
+    def none(self, type_: str) -> None:
+        found = [r.urn for r in self.all(type_)]
+        assert not found, f"there should be no {type_}, but there are {found}"
+
+    def urns(self) -> list[str]:
+        return sorted(r.urn for r in self.resources)
+
+
+class Mocks(pulumi.runtime.Mocks):
+    """Answers as the provider would; a lookup without an answer here is an error."""
+
+    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict]:
+        return _physical(args)
+
+    def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict, list]:
+        if args.token not in LOOKUPS:
+            raise AssertionError(f"the program looks up {args.token}, and no mock answers it")
+        return LOOKUPS[args.token](args.args), []
+
+
+LOOKUPS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
+    "aws:index/getCallerIdentity:getCallerIdentity": lambda _: {
+        "accountId": ACCOUNT_ID,
+        "arn": f"arn:aws:iam::{ACCOUNT_ID}:user/deployer",
+        "id": ACCOUNT_ID,
+        "userId": "AIDAEXAMPLE",
+    },
+    "aws:index/getPartition:getPartition": lambda _: {
+        "partition": "aws",
+        "dnsSuffix": "amazonaws.com",
+        "id": "aws",
+        "reverseDnsPrefix": "com.amazonaws",
+    },
+    "aws:kms/getPublicKey:getPublicKey": lambda args: {
+        "keyId": args["keyId"],
+        "publicKey": "MFkwEwYHKoZIzj0CAQ" + "A" * 106,
+        "id": args["keyId"],
+    },
+}
+
+
+def _physical(args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+    """Id and outputs of a resource: its inputs plus what the provider computes."""
+    suffix = hashlib.sha256(args.name.encode()).hexdigest()[:7]
+    name = args.inputs.get("name") or args.inputs.get("bucket") or f"{args.name}-{suffix}"
+    computed = _computed(args.typ, name, args.inputs)
+    outputs = {"name": name, **args.inputs, **computed}
+    return str(computed.get("id", name)), outputs
+
+
+def _arn(service: str, resource: str) -> str:
+    return f"arn:aws:{service}:{REGION}:{ACCOUNT_ID}:{resource}"
+
+
+def _computed(typ: str, name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    digest = hashlib.sha256(name.encode()).hexdigest()
+    match typ:
+        case "aws:kms/key:Key":
+            key_id = f"{digest[:8]}-{digest[8:12]}-{digest[12:16]}-{digest[16:20]}-{digest[20:32]}"
+            return {"id": key_id, "keyId": key_id, "arn": _arn("kms", f"key/{key_id}")}
+        case "aws:s3/bucket:Bucket":
+            return {"id": name, "bucket": name, "arn": f"arn:aws:s3:::{name}"}
+        case "aws:s3/bucketObjectv2:BucketObjectv2":
+            return {"versionId": digest[:32], "etag": digest[:32], "id": inputs["key"]}
+        case "aws:dynamodb/table:Table":
+            return {"arn": _arn("dynamodb", f"table/{name}")}
+        case "aws:iam/role:Role":
+            return {"arn": f"arn:aws:iam::{ACCOUNT_ID}:role/{name}"}
+        case "aws:cloudwatch/logGroup:LogGroup":
+            return {"arn": _arn("logs", f"log-group:{name}")}
+        case "aws:lambda/function:Function":
+            arn = _arn("lambda", f"function:{name}")
+            return {"arn": arn, "version": "7", "qualifiedArn": f"{arn}:7", "invokeArn": arn}
+        case "aws:lambda/alias:Alias":
+            arn = _arn("lambda", f"function:{inputs['functionName']}:{name}")
+            invoke = f"arn:aws:apigateway:{REGION}:lambda:path/2015-03-31/functions/{arn}"
+            return {"id": arn, "arn": arn, "invokeArn": f"{invoke}/invocations"}
+        case "aws:cognito/userPool:UserPool":
+            pool = f"{REGION}_{digest[:9]}"
+            return {
+                "id": pool,
+                "arn": _arn("cognito-idp", f"userpool/{pool}"),
+                "endpoint": f"cognito-idp.{REGION}.amazonaws.com/{pool}",
+            }
+        case "aws:cognito/userPoolClient:UserPoolClient":
+            return {"id": digest[:26], "clientSecret": "not-a-secret"}
+        case "aws:apigatewayv2/api:Api":
+            api = digest[:10]
+            return {
+                "id": api,
+                "arn": f"arn:aws:apigateway:{REGION}::/apis/{api}",
+                "executionArn": _arn("execute-api", api),
+                "apiEndpoint": f"https://{api}.execute-api.{REGION}.amazonaws.com",
+            }
+        case "aws:apigatewayv2/stage:Stage":
+            host = f"https://{inputs['apiId']}.execute-api.{REGION}.amazonaws.com"
+            return {"invokeUrl": f"{host}/"}
+        case "aws:sqs/queue:Queue":
+            url = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT_ID}/{name}"
+            return {"id": url, "url": url, "arn": _arn("sqs", name)}
+        case "aws:sns/topic:Topic":
+            arn = _arn("sns", name)
+            return {"id": arn, "arn": arn}
+        case "aws:cloudwatch/metricAlarm:MetricAlarm":
+            return {"arn": _arn("cloudwatch", f"alarm:{name}")}
+        case _:
+            return {}
+
+
+class _Monitor(pulumi.runtime.mocks.MockMonitor):
+    """Keeps the requests that mocks alone do not show: parents, dependencies, protection."""
+
+    def __init__(self, mocks: Mocks, graph: Graph) -> None:
+        super().__init__(mocks)
+        self._graph = graph
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the name in the protocol
+        response = super().RegisterResource(request)
+        inputs = pulumi.runtime.rpc.deserialize_properties(request.object, keep_unknowns=True)
+        outputs = pulumi.runtime.rpc.deserialize_properties(response.object, keep_unknowns=True)
+        if request.type != "pulumi:pulumi:Stack":
+            self._graph.resources.append(
+                Resource(
+                    urn=response.urn,
+                    type=request.type,
+                    name=request.name,
+                    inputs=inputs,
+                    outputs=outputs,
+                    parent=request.parent,
+                    dependencies=frozenset(request.dependencies),
+                    protect=request.protect,
+                    custom=request.custom,
+                    secret_outputs=tuple(request.additionalSecretOutputs),
+                )
+            )
+        return response
+
+    def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 - as above
+        response = super().RegisterResourceOutputs(request)
+        if "pulumi:pulumi:Stack" in request.urn:
+            self._graph.outputs.update(
+                pulumi.runtime.rpc.deserialize_properties(request.outputs, keep_unknowns=True)
+            )
+        return response
+
+
+def deploy(
+    build: Callable[[], Any], *, stack: str = "test", config: Mapping[str, str] | None = None
+) -> Graph:
+    """Runs `build` to the end under fresh mocks. What it raises comes out here."""
+    # The SDK asks for the thread's event loop, which Python no longer makes by itself.
+    asyncio.set_event_loop(asyncio.new_event_loop())
+    graph = Graph()
+    mocks = Mocks()
+    set_all_config(dict(config or {}))
+    pulumi.runtime.set_mocks(
+        mocks, project=PROJECT, stack=stack, preview=False, monitor=_Monitor(mocks, graph)
+    )
+
+    @pulumi.runtime.test
+    def run() -> None:
+        build()
+
+    run()
+    return graph
