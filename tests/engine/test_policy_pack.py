@@ -1,0 +1,96 @@
+"""The real engine runs the pack: one violation stops a deployment, its repair lets it through."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from emulation import launchers
+from emulation.engine import Engine, ensure
+from emulation.paths import ROOT
+
+pytestmark = pytest.mark.engine
+
+PROGRAM = """
+import pulumi_aws as aws
+
+aws.cloudwatch.LogGroup(
+    "audit",
+    {retention}
+    kms_key_id="arn:aws:kms:eu-west-1:111122223333:key/0000",
+    tags={{"owner": "a", "environment": "dev", "cost-centre": "b", "data-class": "logs"}},
+)
+"""
+UNKNOWN_KEY = """
+import pulumi_aws as aws
+
+key = aws.kms.Key("logs")
+aws.cloudwatch.LogGroup("audit", retention_in_days=30, kms_key_id=key.arn)
+"""
+PROJECT = f"""
+name: warmline
+runtime: {{name: python, options: {{virtualenv: {ROOT / ".venv"}}}}}
+"""
+
+
+@pytest.fixture(scope="module")
+def engine() -> Engine:
+    launchers.write()
+    return ensure(print)
+
+
+def preview(engine: Engine, folder: Path, program: str) -> subprocess.CompletedProcess[str]:
+    (folder / "state").mkdir()
+    (folder / "Pulumi.yaml").write_text(PROJECT, encoding="utf-8")
+    (folder / "__main__.py").write_text(program, encoding="utf-8")
+    first = [*engine.path_entries, launchers.PREVIEW]
+    kept = {name: os.environ[name] for name in ("HOME", "XDG_CACHE_HOME") if name in os.environ}
+    environment = kept | {
+        "PULUMI_HOME": str(folder / "home"),
+        "PATH": os.pathsep.join([*map(str, first), os.environ["PATH"]]),
+        "PULUMI_BACKEND_URL": (folder / "state").as_uri(),
+        "PULUMI_CONFIG_PASSPHRASE": "not-a-secret",
+        "PULUMI_SKIP_UPDATE_CHECK": "1",
+    }
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [str(engine.command), *arguments, "--non-interactive"],
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    started = run("stack", "init", "dev")
+    assert started.returncode == 0, started.stderr
+    return run("preview", "--policy-pack", str(ROOT / "policies"))
+
+
+def test_a_violation_stops_the_deployment_with_the_rules_message(
+    engine: Engine, tmp_path: Path
+) -> None:
+    result = preview(engine, tmp_path, PROGRAM.format(retention=""))
+    shown = result.stdout + result.stderr
+    assert result.returncode != 0, shown
+    assert "[mandatory]" in shown
+    assert "audit: retentionInDays is not above zero (0). Fix: retentionInDays above zero" in shown
+    assert "[logs-group-expires]" in shown
+
+
+def test_the_repaired_program_passes_every_rule(engine: Engine, tmp_path: Path) -> None:
+    result = preview(engine, tmp_path, PROGRAM.format(retention="retention_in_days=30,"))
+    shown = result.stdout + result.stderr
+    assert result.returncode == 0, shown
+    assert "warmline" in shown
+    assert "[mandatory]" not in shown
+    assert "[advisory]" not in shown
+
+
+def test_a_value_unknown_at_preview_is_said_aloud(engine: Engine, tmp_path: Path) -> None:
+    result = preview(engine, tmp_path, UNKNOWN_KEY)
+    shown = result.stdout + result.stderr
+    assert "can't run policy 'logs-group-customer-key'" in shown
