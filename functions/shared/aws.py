@@ -54,6 +54,7 @@ _THROTTLED = frozenset(
         "ThrottlingException",
     }
 )
+_NO_CREDENTIALS = "AWS_AUTH_SIGNING_NO_CREDENTIALS"
 _FIRST_ERROR, _NOT_FOUND, _TOO_MANY, _FIRST_SERVER_ERROR = 400, 404, 429, 500
 
 
@@ -167,7 +168,8 @@ class AwsClient:
         except s3.S3ResponseError as error:
             raise _object_error(error, key) from None
         except AwsCrtError as error:
-            raise StoreUnavailable(f"s3 GetObject failed: {error.name}") from None
+            problem = _transport_problem("s3 GetObject", error)
+            raise StoreUnavailable(f"s3 GetObject failed: {problem}") from None
         finally:
             gate.close()
 
@@ -185,7 +187,7 @@ class AwsClient:
             try:
                 status, answer = self._exchange(service, target, body, deadline)
             except AwsCrtError as error:
-                problem = error.name
+                problem = _transport_problem(operation, error)
                 continue
             if status < _FIRST_ERROR:
                 return cast(dict[str, Any], json.loads(answer))
@@ -349,6 +351,16 @@ def _wait(future: "Future[T]", what: str, deadline: Deadline) -> T:
     except TimeoutError:
         kind = StoreTimeout if deadline.passed else StoreUnavailable
         raise kind(f"{what}: no answer in time") from None
+
+
+def _transport_problem(operation: str, error: AwsCrtError) -> str:
+    """Its name. Raises `StoreMisconfigured` where there is nothing to sign with."""
+    if error.name == _NO_CREDENTIALS:
+        raise StoreMisconfigured(
+            f"{operation} has no credentials",
+            action="Check the function's role, or AWS_ACCESS_KEY_ID outside Lambda",
+        )
+    return error.name
 
 
 def _pause(attempt: int, deadline: Deadline) -> None:
