@@ -1,6 +1,6 @@
 """The composition root: settings in, components wired, outputs out."""
 
-from typing import Any
+from functools import partial
 
 import pulumi
 import pulumi_aws as aws
@@ -8,18 +8,16 @@ import pulumi_aws as aws
 import settings
 from components import packaging
 from components.account import Account
-from components.documents import role
 from components.encryption_keys import EncryptionKeys, EncryptionKeysArgs
-from components.function import Function, FunctionArgs, QueueSource
+from components.function import Function, FunctionArgs, FunctionCommon
 from components.identity import Identity, IdentityArgs, outside_issuer
 from components.inference_api import InferenceApi, InferenceApiArgs
 from components.model_registry import ModelRegistry, ModelRegistryArgs
 from components.model_store import ModelStore, ModelStoreArgs
 from components.observability import Observability, ObservabilityArgs
-from components.render import rendered
-from components.shadow_queue import ShadowQueue, ShadowQueueArgs
+from components.serving_group import ServingGroup, ServingGroupArgs
 from components.tags import Tags
-from contracts.env import HealthEnv, PredictEnv
+from contracts.env import HealthEnv
 
 stack = pulumi.get_stack()
 config = settings.load(pulumi.Config(), stack)
@@ -29,11 +27,11 @@ account = Account(
     region=config.region,
     partition=aws.get_partition().partition,
 )
-naming, protection, serving, shadow = (
-    config.naming,
-    config.protection,
-    config.serving,
-    config.shadow,
+naming, protection = config.naming, config.protection
+package = partial(
+    packaging.build,
+    python_version=config.functions.python_version,
+    architecture=config.functions.architecture,
 )
 tags = Tags(
     project=pulumi.get_project(),
@@ -90,83 +88,41 @@ registry = ModelRegistry(
         tags=tags,
     ),
 )
-shadow_queue = ShadowQueue(
-    "shadow",
-    ShadowQueueArgs(
-        consumer_timeout_seconds=serving.timeout_seconds,
-        kms_key_arn=keys.queues_arn,
-        shadow=shadow,
-        tags=tags,
+common = FunctionCommon(
+    artefacts=store.artefacts,
+    log_key_arn=keys.logs_arn,
+    log_retention_days=config.functions.log_retention_days,
+    environment_key_arn=keys.code_arn,
+    tags=tags,
+)
+health = Function(
+    "health",
+    FunctionArgs(
+        common=common,
+        package=package("health"),
+        memory_mb=256,
+        timeout_seconds=5,
+        environment={HealthEnv.REGISTRY_TABLE: registry.table_name},
+        policies={"registry": registry.read_policy},
     ),
 )
-read_registry = rendered(
-    role.read_registry, table_arn=registry.table_arn, key_arn=keys.registry_arn
-)
-
-
-def function(name: str, **arguments: Any) -> Function:
-    """A function of this stack: what every one has in common, and `arguments`."""
-    package = packaging.build(
-        name,
-        python_version=config.functions.python_version,
-        architecture=config.functions.architecture,
-    )
-    return Function(
-        name,
-        FunctionArgs(
-            package=package,
-            artefacts=store.artefacts,
-            log_key_arn=keys.logs_arn,
-            log_retention_days=config.functions.log_retention_days,
-            environment_key_arn=keys.code_arn,
-            tags=tags,
-            **arguments,
-        ),
-    )
-
-
-health = function(
-    "health",
-    memory_mb=256,
-    timeout_seconds=5,
-    environment={HealthEnv.REGISTRY_TABLE: registry.table_name},
-    policies={"registry": read_registry},
-)
-predict = function(
-    "predict",
-    memory_mb=serving.memory_mb,
-    timeout_seconds=serving.timeout_seconds,
-    tmp_mb=serving.tmp_mb,
-    reserved_concurrency=serving.reserved_concurrency,
-    environment={
-        PredictEnv.SERVING_GROUP: serving.group,
-        PredictEnv.REGISTRY_TABLE: registry.table_name,
-        PredictEnv.MODEL_BUCKET: store.bucket_name,
-        PredictEnv.KEYRING: keys.keyring,
-        PredictEnv.SHADOW_QUEUE_URL: shadow_queue.queue_url,
-        PredictEnv.TENANT_CLAIM: config.identity.tenant_claim,
-        PredictEnv.ROUTE_TTL_SECONDS: str(serving.route_ttl_seconds),
-        PredictEnv.MEMORY_CACHE_MB: str(serving.memory_cache_mb),
-        PredictEnv.DISK_CACHE_MB: str(serving.disk_cache_mb),
-        PredictEnv.MAX_BODY_BYTES: str(serving.max_body_bytes),
-    },
-    policies={
-        "registry": read_registry,
-        "models": rendered(role.read_models, bucket_arn=store.bucket_arn, key_arn=keys.models_arn),
-        "shadow": rendered(
-            role.send_and_receive, queue_arn=shadow_queue.queue_arn, key_arn=keys.queues_arn
-        ),
-    },
-    source=QueueSource(
-        queue_arn=shadow_queue.queue_arn,
-        batch_size=shadow.batch_size,
-        maximum_concurrency=shadow.maximum_concurrency,
+group = ServingGroup(
+    "serving",
+    ServingGroupArgs(
+        common=common,
+        package=package("predict"),
+        serving=config.serving,
+        shadow=config.shadow,
+        tenant_claim=config.identity.tenant_claim,
+        registry=registry,
+        store=store,
+        keys=keys,
     ),
 )
 api = InferenceApi(
     "api",
     InferenceApiArgs(
-        inference=predict,
+        inference=group.inference,
         health=health,
         access=access,
         api=config.api,
@@ -179,10 +135,10 @@ observability = Observability(
     "observability",
     ObservabilityArgs(
         account=account,
-        functions={"predict": predict, "health": health},
+        functions={"predict": group.inference, "health": health},
         api_id=api.api_id,
-        serving_group=serving.group,
-        dead_letter_queue_name=shadow_queue.dead_letter_name,
+        serving_group=config.serving.group,
+        dead_letter_queue_name=group.dead_letter_name,
         thresholds=config.observability,
         kms_key_arn=keys.queues_arn,
         tags=tags,
@@ -200,7 +156,7 @@ for output, value in {
     "registry_table": registry.table_name,
     "signing_key_arn": keys.signing_arns[signing_key],
     "signing_key_name": signing_key,
-    "serving_group": serving.group,
+    "serving_group": config.serving.group,
     "alarm_topic_arn": observability.topic_arn,
     "region": account.region,
     "stack": stack,

@@ -92,21 +92,16 @@ class EncryptedBucket(pulumi.ComponentResource):
         kms_key_arn: pulumi.Input[str] | None,
         child: pulumi.ResourceOptions,
     ) -> None:
-        default = aws.s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgs(  # noqa: E501 - the name is that long
-            sse_algorithm="AES256" if kms_key_arn is None else "aws:kms",
-            kms_master_key_id=kms_key_arn,
-        )
+        rule: aws.s3.BucketServerSideEncryptionConfigurationRuleArgsDict = {
+            "apply_server_side_encryption_by_default": {
+                "sse_algorithm": "AES256" if kms_key_arn is None else "aws:kms",
+                "kms_master_key_id": kms_key_arn,
+            },
+            # One data key per bucket for a while: fewer KMS calls, same key policy.
+            "bucket_key_enabled": kms_key_arn is not None,
+        }
         aws.s3.BucketServerSideEncryptionConfiguration(
-            name,
-            bucket=bucket.bucket,
-            rules=[
-                {
-                    "apply_server_side_encryption_by_default": default,
-                    # One data key per bucket for a while: fewer KMS calls, same key policy.
-                    "bucket_key_enabled": kms_key_arn is not None,
-                }
-            ],
-            opts=child,
+            name, bucket=bucket.bucket, rules=[rule], opts=child
         )
 
     def _lifecycle(

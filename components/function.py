@@ -34,15 +34,22 @@ class QueueSource:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FunctionArgs:
-    package: Package
+class FunctionCommon:
+    """What every function of a stack shares."""
+
     artefacts: EncryptedBucket
-    memory_mb: int
-    timeout_seconds: int
     log_key_arn: pulumi.Input[str]
     log_retention_days: int
     environment_key_arn: pulumi.Input[str]
     tags: Tags
+
+
+@dataclass(frozen=True, kw_only=True)
+class FunctionArgs:
+    common: FunctionCommon
+    package: Package
+    memory_mb: int
+    timeout_seconds: int
     environment: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     policies: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     """Name -> policy document: what the function may do beside logging and tracing."""
@@ -73,17 +80,18 @@ class Function(pulumi.ComponentResource):
     ) -> None:
         super().__init__("warmline:components:Function", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
+        common = args.common
         log_group = aws.cloudwatch.LogGroup(
             name,
-            retention_in_days=args.log_retention_days,
-            kms_key_id=args.log_key_arn,
-            tags=args.tags.named(name, DataClass.LOGS),
+            retention_in_days=common.log_retention_days,
+            kms_key_id=common.log_key_arn,
+            tags=common.tags.named(name, DataClass.LOGS),
             opts=child,
         )
         role = aws.iam.Role(
             name,
             assume_role_policy=json.dumps(documents.lambda_trust()),
-            tags=args.tags.named(name),
+            tags=common.tags.named(name),
             opts=child,
         )
         grants = {
@@ -102,12 +110,12 @@ class Function(pulumi.ComponentResource):
         ]
         archive = aws.s3.BucketObjectv2(
             name,
-            bucket=args.artefacts.name,
+            bucket=common.artefacts.name,
             key=f"{args.package.function}/{args.package.sha256}.zip",
             source=pulumi.FileAsset(str(args.package.path)),
             content_type="application/zip",
             # The upload needs the bucket's versioning and encryption, not only the bucket.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[args.artefacts]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[common.artefacts]),
         )
         function = aws.lambda_.Function(
             name,
@@ -122,15 +130,17 @@ class Function(pulumi.ComponentResource):
             memory_size=args.memory_mb,
             timeout=args.timeout_seconds,
             ephemeral_storage={"size": args.tmp_mb},
-            environment={"variables": dict(args.environment)},
-            kms_key_arn=args.environment_key_arn,
+            environment={
+                "variables": {str(name): value for name, value in args.environment.items()}
+            },
+            kms_key_arn=common.environment_key_arn,
             tracing_config={"mode": "Active"},
             logging_config={"log_format": "Text", "log_group": log_group.name},
             reserved_concurrent_executions=args.reserved_concurrency,
             dead_letter_config=None
             if args.failures is None
             else {"target_arn": args.failures.queue_arn},
-            tags=args.tags.named(name, DataClass.CODE),
+            tags=common.tags.named(name, DataClass.CODE),
             # A role works only with its policies; nothing else orders them before the function.
             opts=pulumi.ResourceOptions(parent=self, depends_on=policies),
         )
@@ -150,7 +160,7 @@ class Function(pulumi.ComponentResource):
                 # Without it one bad message would send the whole batch back.
                 function_response_types=["ReportBatchItemFailures"],
                 scaling_config={"maximum_concurrency": args.source.maximum_concurrency},
-                tags=args.tags.named(name),
+                tags=common.tags.named(name),
                 opts=child,
             )
         self.alias_arn = alias.arn

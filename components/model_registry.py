@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from components.documents.role import read_registry
 from components.render import rendered
 from components.tags import DataClass, Tags
 from contracts.registry import PARTITION_KEY, SORT_KEY, Item, Tenant, encode_tenant
@@ -27,6 +28,8 @@ class ModelRegistry(pulumi.ComponentResource):
 
     table_name: pulumi.Output[str]
     table_arn: pulumi.Output[str]
+    read_policy: pulumi.Output[str]
+    """Policy document for a role that reads items."""
 
     def __init__(
         self, name: str, args: ModelRegistryArgs, opts: pulumi.ResourceOptions | None = None
@@ -63,7 +66,14 @@ class ModelRegistry(pulumi.ComponentResource):
             )
         self.table_name = table.name
         self.table_arn = table.arn
-        self.register_outputs({"table_name": self.table_name, "table_arn": self.table_arn})
+        self.read_policy = rendered(read_registry, table_arn=table.arn, key_arn=args.kms_key_arn)
+        self.register_outputs(
+            {
+                "table_name": self.table_name,
+                "table_arn": self.table_arn,
+                "read_policy": self.read_policy,
+            }
+        )
 
 
 def tenant_item(claim: str, name: str, models: list[str]) -> Item:

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 import pulumi
 
 from components.account import Account
+from components.documents.role import read_models
 from components.encrypted_bucket import EncryptedBucket, EncryptedBucketArgs
+from components.render import rendered
 from components.tags import DataClass, Tags
 from settings import Protection, Storage
 
@@ -27,6 +29,8 @@ class ModelStore(pulumi.ComponentResource):
     artefacts: EncryptedBucket
     bucket_name: pulumi.Output[str]
     bucket_arn: pulumi.Output[str]
+    read_policy: pulumi.Output[str]
+    """Policy document for a role that reads the files of model versions."""
 
     def __init__(
         self, name: str, args: ModelStoreArgs, opts: pulumi.ResourceOptions | None = None
@@ -79,4 +83,13 @@ class ModelStore(pulumi.ComponentResource):
         )
         self.bucket_name = self.models.name
         self.bucket_arn = self.models.arn
-        self.register_outputs({"bucket_name": self.bucket_name, "bucket_arn": self.bucket_arn})
+        self.read_policy = rendered(
+            read_models, bucket_arn=self.bucket_arn, key_arn=args.models_key_arn
+        )
+        self.register_outputs(
+            {
+                "bucket_name": self.bucket_name,
+                "bucket_arn": self.bucket_arn,
+                "read_policy": self.read_policy,
+            }
+        )

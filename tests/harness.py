@@ -5,10 +5,12 @@ import hashlib
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 from pulumi.runtime.config import set_all_config
+from pulumi.runtime.settings import set_root_resource
+from pulumi.runtime.stack import run_in_stack
 
 with warnings.catch_warnings():
     # Modules load on first use, and these two warn of classes that we do not use.
@@ -171,6 +173,13 @@ class _Monitor(pulumi.runtime.mocks.MockMonitor):
         super().__init__(mocks)
         self._graph = graph
 
+    def make_urn(self, parent: str, type_: str, name: str) -> str:
+        """As the engine does it: all ancestors' types but the stack's."""
+        ancestors = parent.split("::")[2] if parent else ""
+        if ancestors and ancestors != "pulumi:pulumi:Stack":
+            type_ = f"{ancestors}${type_}"
+        return f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}::{type_}::{name}"
+
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the name in the protocol
         response = super().RegisterResource(request)
         inputs = pulumi.runtime.rpc.deserialize_properties(request.object, keep_unknowns=True)
@@ -194,7 +203,7 @@ class _Monitor(pulumi.runtime.mocks.MockMonitor):
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 - as above
         response = super().RegisterResourceOutputs(request)
-        if "pulumi:pulumi:Stack" in request.urn:
+        if request.urn.split("::")[2] == "pulumi:pulumi:Stack":
             self._graph.outputs.update(
                 pulumi.runtime.rpc.deserialize_properties(request.outputs, keep_unknowns=True)
             )
@@ -205,18 +214,17 @@ def deploy(
     build: Callable[[], Any], *, stack: str = "test", config: Mapping[str, str] | None = None
 ) -> Graph:
     """Runs `build` to the end under fresh mocks. What it raises comes out here."""
-    # The SDK asks for the thread's event loop, which Python no longer makes by itself.
-    asyncio.set_event_loop(asyncio.new_event_loop())
     graph = Graph()
     mocks = Mocks()
     set_all_config(dict(config or {}))
+    # The SDK uses the thread's event loop, which Python no longer makes by itself.
+    asyncio.set_event_loop(asyncio.new_event_loop())
     pulumi.runtime.set_mocks(
         mocks, project=PROJECT, stack=stack, preview=False, monitor=_Monitor(mocks, graph)
     )
 
-    @pulumi.runtime.test
-    def run() -> None:
-        build()
-
-    run()
+    # Mocks come with a stack of their own, which takes no outputs.
+    set_root_resource(cast(pulumi.Resource, None))
+    loop = asyncio.get_event_loop()
+    loop.run_until_complete(run_in_stack(build))
     return graph

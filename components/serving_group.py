@@ -1,0 +1,92 @@
+"""ServingGroup: models that share a function, and with it a role, memory and crash domain."""
+
+from dataclasses import dataclass
+
+import pulumi
+
+from components.documents.role import send_and_receive
+from components.encryption_keys import EncryptionKeys
+from components.function import Function, FunctionArgs, FunctionCommon, QueueSource
+from components.model_registry import ModelRegistry
+from components.model_store import ModelStore
+from components.packaging import Package
+from components.render import rendered
+from components.shadow_queue import ShadowQueue, ShadowQueueArgs
+from contracts.env import PredictEnv
+from settings import Serving, Shadow
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServingGroupArgs:
+    common: FunctionCommon
+    package: Package
+    serving: Serving
+    shadow: Shadow
+    tenant_claim: str
+    registry: ModelRegistry
+    store: ModelStore
+    keys: EncryptionKeys
+
+
+class ServingGroup(pulumi.ComponentResource):
+    """The inference function, and the queue through which it calls itself for shadow versions."""
+
+    inference: Function
+    dead_letter_name: pulumi.Output[str]
+
+    def __init__(
+        self, name: str, args: ServingGroupArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("warmline:components:ServingGroup", name, {}, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        serving = args.serving
+        queue = ShadowQueue(
+            f"{name}-shadow",
+            ShadowQueueArgs(
+                consumer_timeout_seconds=serving.timeout_seconds,
+                kms_key_arn=args.keys.queues_arn,
+                shadow=args.shadow,
+                tags=args.common.tags,
+            ),
+            child,
+        )
+        self.inference = Function(
+            f"{name}-predict",
+            FunctionArgs(
+                common=args.common,
+                package=args.package,
+                memory_mb=serving.memory_mb,
+                timeout_seconds=serving.timeout_seconds,
+                tmp_mb=serving.tmp_mb,
+                reserved_concurrency=serving.reserved_concurrency,
+                environment={
+                    PredictEnv.SERVING_GROUP: serving.group,
+                    PredictEnv.REGISTRY_TABLE: args.registry.table_name,
+                    PredictEnv.MODEL_BUCKET: args.store.bucket_name,
+                    PredictEnv.KEYRING: args.keys.keyring,
+                    PredictEnv.SHADOW_QUEUE_URL: queue.queue_url,
+                    PredictEnv.TENANT_CLAIM: args.tenant_claim,
+                    PredictEnv.ROUTE_TTL_SECONDS: str(serving.route_ttl_seconds),
+                    PredictEnv.MEMORY_CACHE_MB: str(serving.memory_cache_mb),
+                    PredictEnv.DISK_CACHE_MB: str(serving.disk_cache_mb),
+                    PredictEnv.MAX_BODY_BYTES: str(serving.max_body_bytes),
+                },
+                policies={
+                    "registry": args.registry.read_policy,
+                    "models": args.store.read_policy,
+                    "shadow": rendered(
+                        send_and_receive,
+                        queue_arn=queue.queue_arn,
+                        key_arn=args.keys.queues_arn,
+                    ),
+                },
+                source=QueueSource(
+                    queue_arn=queue.queue_arn,
+                    batch_size=args.shadow.batch_size,
+                    maximum_concurrency=args.shadow.maximum_concurrency,
+                ),
+            ),
+            child,
+        )
+        self.dead_letter_name = queue.dead_letter_name
+        self.register_outputs({"dead_letter_name": self.dead_letter_name})
