@@ -4,6 +4,8 @@ from enum import StrEnum
 
 
 class Token(StrEnum):
+    ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
+    API = "aws:apigatewayv2/api:Api"
     API_ROUTE = "aws:apigatewayv2/route:Route"
     API_STAGE = "aws:apigatewayv2/stage:Stage"
     BUCKET = "aws:s3/bucket:Bucket"
@@ -27,6 +29,7 @@ class Token(StrEnum):
     TABLE = "aws:dynamodb/table:Table"
     TOPIC = "aws:sns/topic:Topic"
     TOPIC_POLICY = "aws:sns/topicPolicy:TopicPolicy"
+    USER_POOL = "aws:cognito/userPool:UserPool"
 
     # Earlier names of the bucket types, kept by the provider for old states only.
     BUCKET_V2 = "aws:s3/bucketV2:BucketV2"

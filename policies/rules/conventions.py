@@ -8,6 +8,8 @@ from policies.verdict import Verdict, judged, problem, violation
 REQUIRED_TAGS = ("cost-centre", "data-class", "environment", "owner")
 
 TAGGABLE = (
+    Token.ALARM,
+    Token.API,
     Token.API_STAGE,
     Token.BUCKET,
     Token.EVENT_SOURCE_MAPPING,
@@ -19,6 +21,7 @@ TAGGABLE = (
     Token.ROLE,
     Token.TABLE,
     Token.TOPIC,
+    Token.USER_POOL,
 )
 
 SUPERSEDED = (
