@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from automation.errors import Failure, StageFailure
+from automation.models.cli import app as models
 
 app = typer.Typer(
     name="warmline",
@@ -22,6 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.add_typer(models, name="models")
 StackOption = Annotated[str, typer.Option(help="The stack: local, or one that lives on AWS.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 YesOption = Annotated[bool, typer.Option("--yes", help="Change a stack that lives on AWS.")]
@@ -130,7 +132,8 @@ def status(as_json: JsonOption = False) -> None:
         else "emulator  not running"
     )
     _out.print(
-        f"stack     {stack['name']}: {stack['resources']} resources, {stack['api_url']}"
+        f"stack     {stack['name']}: {stack['resources']} resources, "
+        f"{stack['api_url'] or 'half made; `warmline up` goes on'}"
         if stack
         else "stack     not up",
         soft_wrap=True,

@@ -10,6 +10,8 @@ from pulumi.automation import EngineEvent, OpType
 
 _MARKUP = re.compile(r"<\{%.*?%\}>")
 _COULD_NOT_RUN = re.compile(r"^can't run (?:policy|remediation) '")
+NOISE = frozenset({"Resource monitor has terminated, shutting down"})
+"""Errors that only say that there was another error."""
 MANDATORY = "mandatory"
 STILL = frozenset({"same", "read", "refresh"})
 """Operations that leave a resource as it was."""
@@ -83,7 +85,7 @@ class Report:
                 kind, name = event.diagnostic_event.urn.split("::")[2:4]
                 if kind != "pulumi:pulumi:Stack":
                     text = f"{kind.rsplit('$', 1)[-1]} {name}: {text}"
-            if text and text not in self.errors:
+            if text and text not in self.errors and text not in NOISE:
                 self.errors.append(text)
 
     def _step(self, metadata: Any) -> None:

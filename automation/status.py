@@ -56,7 +56,8 @@ def _engine() -> str | None:
 
 def _stack() -> dict[str, Any] | None:
     try:
-        result = outputs.read(LOCAL)
+        count = outputs.resources(LOCAL)
+        found = outputs.read(LOCAL).values if count else {}
     except Failure:
         return None
-    return {"name": LOCAL, "api_url": result["api_url"], "resources": outputs.resources(LOCAL)}
+    return {"name": LOCAL, "resources": count, "api_url": found.get("api_url")}

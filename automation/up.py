@@ -120,5 +120,8 @@ def serve(result: Outputs, summary: Summary, stages: Stages) -> None:
         stage.result = demo.ensure(result, stage)
     with stages.stage("prediction") as stage:
         paths = [ROOT / name for name in SAMPLES]
-        summary.predictions = demo.classify(result, paths)
+        found = demo.classify(result, paths)
+        summary.predictions = [
+            one | {"file": name} for one, name in zip(found, SAMPLES, strict=True)
+        ]
         stage.result = ", ".join(f"{p['file']} is {p['label']}" for p in summary.predictions)

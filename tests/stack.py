@@ -1,0 +1,134 @@
+"""One deployed local stack for a whole test session, in a home of its own.
+
+A level's conftest imports the fixture: `from tests.stack import local_stack`. A person's own stack
+in `.warmline/home` is neither seen nor touched.
+"""
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pytest
+import urllib3
+import yaml
+
+from automation.clients import Clients
+from emulation.paths import ROOT
+
+UP_LIMIT_SECONDS = 600
+"""Includes a first build of the engine."""
+LOG_LIMIT_SECONDS = 20
+
+
+@dataclass(frozen=True)
+class LocalStack:
+    """A running stack with the demo model, and what a test needs to speak to it."""
+
+    home: Path
+    outputs: dict[str, Any]
+    endpoint_url: str
+
+    def warmline(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run the command as a person would, on this stack."""
+        return warmline(self.home, *arguments)
+
+    def client(self, service: str) -> Any:
+        return Clients(region=self.outputs["region"], endpoint_url=self.endpoint_url)(service)
+
+    def token(self, scope: str = "models/infer models/read", tenant: str | None = None) -> str:
+        """An access token. `tenant` is a name from the stack file, or a client id."""
+        client_id = self.outputs["client_id"]
+        if tenant is not None:
+            client_id = self.outputs["tenants"].get(tenant, tenant)
+        described = self.client("cognito-idp").describe_user_pool_client(
+            UserPoolId=self.outputs["user_pool_id"], ClientId=client_id
+        )
+        return self.token_of(client_id, described["UserPoolClient"]["ClientSecret"], scope)
+
+    def token_of(self, client_id: str, secret: str, scope: str = "models/infer models/read") -> str:
+        """An access token of any client of the user pool."""
+        answer = urllib3.PoolManager().request(
+            "POST",
+            self.outputs["token_url"],
+            fields={"grant_type": "client_credentials", "scope": scope},
+            encode_multipart=False,
+            headers=urllib3.make_headers(basic_auth=f"{client_id}:{secret}"),
+        )
+        assert answer.status == 200, answer.data
+        return answer.json()["access_token"]
+
+    def wait_for_routes(self) -> None:
+        """Wait until no function holds a route, version or tenant that was read before now."""
+        time.sleep(self._route_ttl_seconds + 0.2)
+
+    @cached_property
+    def _route_ttl_seconds(self) -> float:
+        settings = yaml.safe_load((ROOT / "Pulumi.local.yaml").read_text(encoding="utf-8"))
+        return settings["config"]["warmline:serving"]["route_ttl_seconds"]
+
+    def wait_for_log(
+        self, wanted: Callable[[dict[str, Any]], bool], *, since: float
+    ) -> list[dict[str, Any]]:
+        """The functions' JSON log lines after `since` (seconds of the epoch) that are wanted.
+
+        Fails when there is none within `LOG_LIMIT_SECONDS`.
+        """
+        deadline = time.monotonic() + LOG_LIMIT_SECONDS
+        seen: list[dict[str, Any]] = []
+        while time.monotonic() < deadline:
+            seen = list(self._log_lines(since))
+            found = [line for line in seen if wanted(line)]
+            if found:
+                return found
+            time.sleep(0.25)
+        pytest.fail(f"no such log line in {LOG_LIMIT_SECONDS} s among {seen[-5:]}")
+
+    def _log_lines(self, since: float) -> Iterator[dict[str, Any]]:
+        logs = self.client("logs")
+        for group in logs.describe_log_groups()["logGroups"]:
+            pages = logs.get_paginator("filter_log_events").paginate(
+                logGroupName=group["logGroupName"], startTime=int(since * 1000)
+            )
+            for event in (event for page in pages for event in page["events"]):
+                try:
+                    line = json.loads(event["message"])
+                except ValueError:
+                    continue
+                if isinstance(line, dict):
+                    yield line
+
+
+def warmline(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(ROOT / ".venv" / "bin" / "warmline"), *arguments],
+        env=os.environ | {"WARMLINE_HOME": str(home)},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=UP_LIMIT_SECONDS,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="session")
+def local_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    """`warmline up` before the first test that asks for it, `warmline down` after the last."""
+    home = tmp_path_factory.mktemp("home")
+    try:
+        up = warmline(home, "up", "--json")
+        assert up.returncode == 0, up.stderr
+        status = json.loads(warmline(home, "status", "--json").stdout)
+        yield LocalStack(
+            home=home,
+            outputs=json.loads(up.stdout)["outputs"],
+            endpoint_url=status["emulator"]["endpoint_url"],
+        )
+    finally:
+        down = warmline(home, "down")
+    assert down.returncode == 0, down.stderr
