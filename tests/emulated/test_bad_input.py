@@ -1,4 +1,4 @@
-"""Bad input is answered with a problem document that names the field, and harms nothing after it."""
+"""Bad input gets a problem document that names the field, and harms nothing after it."""
 
 import json
 from collections.abc import Callable
@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from contracts.protocol import BINARY_HEADER, MAX_BODY_BYTES
-
-from .calls import Answer, Api, binary_input, binary_output, json_input, json_output
+from tests.emulated.calls import Answer, Api, binary_input, binary_output, json_input, json_output
 
 pytestmark = pytest.mark.emulated
 
@@ -38,7 +37,11 @@ SHORT = {"inputs": [{**binary_input("x", GOOD, "FP32"), "parameters": {"binary_d
 CASES: dict[str, tuple[Callable[[Api, str], Answer], int, str]] = {
     "a wrong rank": (send({"inputs": [good_input(shape=[8])]}), 400, "inputs[0].shape"),
     "a wrong fixed axis": (send({"inputs": [good_input(shape=[4, 2])]}), 400, "inputs[0].shape"),
-    "a shape that is no list": (send({"inputs": [good_input(shape="2,4")]}), 400, "inputs[0].shape"),
+    "a shape that is no list": (
+        send({"inputs": [good_input(shape="2,4")]}),
+        400,
+        "inputs[0].shape",
+    ),
     "a fractional axis": (send({"inputs": [good_input(shape=[2.5, 4])]}), 400, "inputs[0].shape"),
     "too few elements": (send({"inputs": [good_input(data=[1.0, 2.0])]}), 400, "inputs[0].data"),
     "text among numbers": (
@@ -128,16 +131,12 @@ CASES: dict[str, tuple[Callable[[Api, str], Answer], int, str]] = {
         "99",
     ),
     "a version that is no number": (
-        lambda api, model: api.call(
-            "POST", f"/v2/models/{model}/versions/latest/infer", b"{}", {}
-        ),
+        lambda api, model: api.call("POST", f"/v2/models/{model}/versions/latest/infer", b"{}", {}),
         404,
         "latest",
     ),
     "a body above our own limit": (
-        send_binary(
-            {"inputs": [binary_input("x", GOOD, "FP32")]}, bytes(MAX_BODY_BYTES + 1)
-        ),
+        send_binary({"inputs": [binary_input("x", GOOD, "FP32")]}, bytes(MAX_BODY_BYTES + 1)),
         413,
         str(MAX_BODY_BYTES),
     ),

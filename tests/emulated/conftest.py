@@ -1,0 +1,111 @@
+"""One deployed stack for the level, and tiny models whose answers show which version ran."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from onnx import TensorProto, helper
+
+from automation.models import push, routes
+from automation.models.registry import Registry
+from tests import tiny_models
+from tests.emulated.calls import Api
+from tests.stack import LocalStack, local_stack
+
+__all__ = ["local_stack"]  # the session fixture of the level
+WIDE = 1_000_000
+
+
+@dataclass(frozen=True)
+class _Stack:
+    """A deployed stack as the model commands see it."""
+
+    local: LocalStack
+
+    def __getitem__(self, name: str) -> Any:
+        return self.local.outputs[name]
+
+    @property
+    def clients(self) -> Callable[[str], Any]:
+        return self.local.client
+
+
+@pytest.fixture(scope="session")
+def api(local_stack: LocalStack) -> Api:
+    """The API as the first tenant of the stack sees it, who may use every model."""
+    return Api(local_stack.outputs["api_url"], local_stack.token())
+
+
+@pytest.fixture(scope="session")
+def restricted_tenant() -> str:
+    """A tenant of the local stack file whose only model is the demo model."""
+    return "restricted"
+
+
+@pytest.fixture(scope="session")
+def push_linear(
+    local_stack: LocalStack, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., int]:
+    """Push the next version of a model that adds a number to each element; its version."""
+
+    def pushed(model: str, *, added: float) -> int:
+        path = tmp_path_factory.mktemp(model) / "model.onnx"
+        tiny_models.save(tiny_models.linear(added), path)
+        return push.push(_Stack(local_stack), model, path, max_batch_size=64).manifest.version
+
+    return pushed
+
+
+@pytest.fixture(scope="session")
+def set_route(local_stack: LocalStack) -> Callable[..., int]:
+    """Change a route and wait until every function reads it; the new revision."""
+
+    def changed(
+        model: str,
+        weights: Mapping[int, int],
+        *,
+        shadow: int | None = None,
+        standby: Sequence[int] = (),
+        sticky_header: str | None = None,
+    ) -> int:
+        registry = Registry.of(_Stack(local_stack))
+        wanted = routes.edited(
+            model,
+            registry.route(model),
+            weights,
+            shadow=shadow,
+            standby=standby,
+            sticky_header=sticky_header,
+            keep_shadow=False,
+            keep_sticky_header=False,
+        )
+        outcome = routes.change_route(registry, wanted)
+        local_stack.wait_for_routes()
+        return outcome.after.revision
+
+    return changed
+
+
+@pytest.fixture(scope="session")
+def linear_model(push_linear: Callable[..., int], set_route: Callable[..., int]) -> str:
+    """`y = x + 1`, FP32 [-1, 4], at most 64 rows."""
+    set_route("linear", {push_linear("linear", added=1.0): 10_000})
+    return "linear"
+
+
+@pytest.fixture(scope="session")
+def wide_model(
+    local_stack: LocalStack, set_route: Callable[..., int], tmp_path_factory: pytest.TempPathFactory
+) -> str:
+    """Sums each row of a million numbers: a request of 4 MB, an answer of 4 bytes."""
+    proto = tiny_models.model(
+        [helper.make_node("ReduceSum", ["x"], ["total"], keepdims=0)],
+        [tiny_models.tensor("x", TensorProto.FLOAT, [1, WIDE])],
+        [tiny_models.tensor("total", TensorProto.FLOAT, [])],
+    )
+    path: Path = tmp_path_factory.mktemp("wide") / "model.onnx"
+    tiny_models.save(proto, path)
+    set_route("wide", {push.push(_Stack(local_stack), "wide", path).manifest.version: 10_000})
+    return "wide"
