@@ -97,10 +97,10 @@ def build(stack: str, stage: Stage) -> str:
     return ", ".join(built)
 
 
-def deploy(stack: str, engine: Engine, running: Running | None, stage: Stage) -> Report:
+def deploy(stack: str, engine: Engine, running: Running | None, show: deployment.Show) -> Report:
     """Deploy, after repairing what an interrupted or lost run left behind."""
     if running is None:
-        return deployment.deploy(open_stack(stack, engine, Reach.ACCOUNT), stage)
+        return deployment.deploy(open_stack(stack, engine, Reach.ACCOUNT), show)
     opened = open_stack(stack, engine, Reach.EMULATOR, endpoint_url=running.endpoint_url)
     deployment.release_stale_locks(opened)
     if outputs.emulator_of(stack) is None:
@@ -108,8 +108,8 @@ def deploy(stack: str, engine: Engine, running: Running | None, stage: Stage) ->
         deployment.forget(opened)
         outputs.remember_emulator(stack, running.instance)
         opened = open_stack(stack, engine, Reach.EMULATOR, endpoint_url=running.endpoint_url)
-    deployment.clear_pending(opened, stage)
-    return deployment.deploy(opened, stage)
+    deployment.clear_pending(opened, show)
+    return deployment.deploy(opened, show)
 
 
 def serve(result: Outputs, summary: Summary, stages: Stages) -> None:

@@ -1,0 +1,174 @@
+"""The local stack through the real engine: what changes, what is repaired, what stays behind."""
+
+import json
+import os
+import signal
+import urllib.request
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from automation import deployment
+from automation.errors import Failure
+from tests.engine.workbench import Workbench, destroy
+
+pytestmark = pytest.mark.engine
+
+FUNCTION = "aws:lambda/function:Function"
+ALIAS = "aws:lambda/alias:Alias"
+BUCKET = "aws:s3/bucket:Bucket"
+QUEUE = "aws:sqs/queue:Queue"
+STEPS_BEFORE_THE_FAULT = 25
+LIMIT_SECONDS = 30
+
+
+def changed(report: Any) -> dict[str, int]:
+    return {op: count for op, count in report.changes.items() if op not in ("same", "read")}
+
+
+def health(bench: Workbench) -> int:
+    (stage,) = bench.resources("aws:apigatewayv2/stage:Stage").values()
+    url = f"{stage['invokeUrl'].rstrip('/')}/v2/health/live"
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(url, timeout=LIMIT_SECONDS) as answer:
+        return answer.status
+
+
+def test_a_deployed_stack_answers(bench: Workbench) -> None:
+    assert health(bench) == 200
+
+
+def test_a_second_up_changes_nothing(bench: Workbench) -> None:
+    report = bench.up()
+    assert report.unchanged, report.changes
+    assert report.packs
+
+
+def test_a_timeout_changes_in_place(bench: Workbench) -> None:
+    before = bench.resources(FUNCTION)["predict"]
+    with bench.setting("serving", timeout_seconds=21):
+        report = bench.up()
+    assert set(changed(report)) <= {"update", "create"}
+    assert changed(report)["update"] >= 1
+    deployed = bench.clients("lambda").get_function_configuration(FunctionName=before["name"])
+    assert deployed["Timeout"] == 21
+    bench.up()
+
+
+def test_a_renamed_bucket_is_replaced(bench: Workbench) -> None:
+    name, before = next(iter(bench.resources(BUCKET).items()))
+    renaming = (
+        "import pulumi\n"
+        "def renamed(args):\n"
+        f"    if args.type_ == {BUCKET!r} and args.name == {name!r}:\n"
+        "        return pulumi.ResourceTransformationResult(\n"
+        "            {**args.props, 'bucket': 'warmline-renamed'}, args.opts)\n"
+        "pulumi.runtime.register_stack_transformation(renamed)\n"
+    )
+    with bench.code("__main__.py", before=renaming):
+        report = bench.up()
+    assert changed(report)["replace"] >= 1
+    names = {b["Name"] for b in bench.clients("s3").list_buckets()["Buckets"]}
+    assert "warmline-renamed" in names
+    assert before["bucket"] not in names
+    bench.up()
+
+
+def test_a_functions_code_change_moves_the_alias_to_a_new_version(bench: Workbench) -> None:
+    before = bench.resources(ALIAS)["health"]
+    with bench.code("functions/health/__init__.py", after="\nCHANGED = True\n"):
+        bench.up()
+    alias = bench.clients("lambda").get_alias(
+        FunctionName=before["functionName"], Name=before["name"]
+    )
+    assert int(alias["FunctionVersion"]) > int(before["functionVersion"])
+    assert health(bench) == 200
+    bench.up()
+
+
+def test_an_object_deleted_behind_its_back_is_noticed_and_made_again(bench: Workbench) -> None:
+    sqs = bench.clients("sqs")
+    lost = next(iter(bench.resources(QUEUE).values()))
+    sqs.delete_queue(QueueUrl=lost["url"])
+    refreshed = deployment.Report()
+    bench.stack().refresh(on_event=refreshed.on_event, color="never")
+    assert refreshed.changes["delete"] >= 1
+    report = bench.up()
+    assert changed(report)["create"] >= 1
+    names = {url.rsplit("/", 1)[-1] for url in sqs.list_queues()["QueueUrls"]}
+    assert {queue["name"] for queue in bench.resources(QUEUE).values()} <= names
+    assert bench.up().unchanged
+
+
+def kill_after(steps: int, kill: Callable[[], None]) -> Callable[[str], None]:
+    """A progress function that strikes once, in the middle of a deployment."""
+    left = [steps]
+
+    def show(_text: str) -> None:
+        left[0] -= 1
+        if left[0] == 0:
+            kill()
+
+    return show
+
+
+def test_an_emulator_killed_in_the_middle_of_up_is_recovered_from(fresh_bench: Workbench) -> None:
+    pid = fresh_bench.running.pid
+    strike = kill_after(STEPS_BEFORE_THE_FAULT, lambda: os.kill(pid, signal.SIGKILL))
+    with pytest.raises(Failure):
+        fresh_bench.up(strike)
+    assert fresh_bench.emulator.running() is None
+    fresh_bench.up()
+    assert health(fresh_bench) == 200
+    assert fresh_bench.up().unchanged
+
+
+def test_an_engine_killed_in_the_middle_of_up_is_recovered_from(fresh_bench: Workbench) -> None:
+    locks = fresh_bench.home / "state" / ".pulumi" / "locks"
+
+    def kill_engine() -> None:
+        (lock,) = locks.rglob("*.json")
+        os.kill(json.loads(lock.read_text())["pid"], signal.SIGKILL)
+
+    with pytest.raises(Failure):
+        fresh_bench.up(kill_after(STEPS_BEFORE_THE_FAULT, kill_engine))
+    assert list(locks.rglob("*.json"))
+    fresh_bench.up()
+    assert health(fresh_bench) == 200
+    assert fresh_bench.up().unchanged
+
+
+def test_destroy_leaves_nothing_in_the_emulator(bench: Workbench) -> None:
+    bench.up()
+    destroy(bench)
+    assert {kind: left for kind, left in inventory(bench).items() if left} == {}
+
+
+def inventory(bench: Workbench) -> dict[str, list[Any]]:
+    """What is left of each kind, asked of the emulator itself."""
+    client = bench.clients
+    keys = [
+        client("kms").describe_key(KeyId=key["KeyId"])["KeyMetadata"]
+        for key in client("kms").list_keys()["Keys"]
+    ]
+    return {
+        "buckets": client("s3").list_buckets()["Buckets"],
+        "tables": client("dynamodb").list_tables()["TableNames"],
+        "functions": client("lambda").list_functions()["Functions"],
+        "event sources": client("lambda").list_event_source_mappings()["EventSourceMappings"],
+        "queues": client("sqs").list_queues().get("QueueUrls", []),
+        "topics": client("sns").list_topics()["Topics"],
+        "roles": client("iam").list_roles()["Roles"],
+        "log groups": client("logs").describe_log_groups()["logGroups"],
+        "alarms": client("cloudwatch").describe_alarms()["MetricAlarms"],
+        "dashboards": client("cloudwatch").list_dashboards()["DashboardEntries"],
+        "apis": client("apigatewayv2").get_apis()["Items"],
+        "user pools": client("cognito-idp").list_user_pools(MaxResults=10)["UserPools"],
+        "key aliases": [
+            alias
+            for alias in client("kms").list_aliases()["Aliases"]
+            if not alias["AliasName"].startswith("alias/aws/")
+        ],
+        "keys": [k for k in keys if k["KeyState"] != "PendingDeletion"],
+    }

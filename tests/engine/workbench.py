@@ -1,0 +1,121 @@
+"""A copy of the clone to change, and a home with an emulator to deploy it to."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pulumi import automation as auto
+
+from automation import deployment, up, workspace
+from automation.clients import Clients
+from automation.report import Report
+from automation.workspace import LOCAL, Reach
+from emulation import engine as engines
+from emulation import launchers
+from emulation.engine import Engine
+from emulation.ministack import Emulator, Running
+from emulation.paths import HOME_VARIABLE, ROOT
+
+ROOMS = ("components", "contracts", "functions", "requirements", "settings")
+
+
+def silent(_text: str) -> None:
+    return None
+
+
+@dataclass
+class Workbench:
+    """Deploys the copy under `root`, by the same steps as `warmline up`."""
+
+    root: Path
+    home: Path
+    engine: Engine
+    emulator: Emulator
+
+    def up(self, show: Callable[[str], None] = silent) -> Report:
+        """Start the emulator where needed, and deploy."""
+        return up.deploy(LOCAL, self.engine, self.running, show)
+
+    @property
+    def running(self) -> Running:
+        return self.emulator.ensure(silent)
+
+    @property
+    def clients(self) -> Clients:
+        return Clients(region="us-east-1", endpoint_url=self.running.endpoint_url)
+
+    def stack(self) -> auto.Stack:
+        return workspace.open_stack(
+            LOCAL, self.engine, Reach.EMULATOR, endpoint_url=self.running.endpoint_url
+        )
+
+    def resources(self, kind: str) -> dict[str, dict[str, Any]]:
+        """Logical name -> outputs, of the state's resources of a type."""
+        exported = self.stack().export_stack().deployment or {}
+        return {
+            each["urn"].rsplit("::", 1)[-1]: each.get("outputs", {})
+            for each in exported.get("resources", [])
+            if each["type"] == kind
+        }
+
+    @contextmanager
+    def setting(self, section: str, **values: Any) -> Iterator[None]:
+        """Change settings of the copy's stack file for a while."""
+        path = self.root / "Pulumi.local.yaml"
+        before = path.read_text(encoding="utf-8")
+        content = yaml.safe_load(before)
+        content["config"][f"warmline:{section}"] |= values
+        path.write_text(yaml.safe_dump(content), encoding="utf-8")
+        try:
+            yield
+        finally:
+            path.write_text(before, encoding="utf-8")
+
+    @contextmanager
+    def code(self, file: str, *, before: str = "", after: str = "") -> Iterator[None]:
+        """Put code around that of one of the copy's files for a while."""
+        path = self.root / file
+        text = path.read_text(encoding="utf-8")
+        path.write_text(before + text + after, encoding="utf-8")
+        try:
+            yield
+        finally:
+            path.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def workbench(folder: Path) -> Iterator[Workbench]:
+    root, home = folder / "clone", folder / "home"
+    copy_clone(root)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(HOME_VARIABLE, str(home))
+        patch.setattr(workspace, "ROOT", root)
+        launchers.write()
+        emulator = Emulator(home)
+        try:
+            yield Workbench(root=root, home=home, engine=engines.ensure(silent), emulator=emulator)
+        finally:
+            emulator.stop()
+
+
+def copy_clone(root: Path) -> None:
+    """What the program needs, and the archives that were built before."""
+    root.mkdir(parents=True)
+    for name in ("__main__.py", "Pulumi.yaml", *(f.name for f in ROOT.glob("Pulumi.*.yaml"))):
+        shutil.copy(ROOT / name, root / name)
+    for room in ROOMS:
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / room, root / room, ignore=ignored)
+    built = ROOT / ".warmline" / "build"
+    built.mkdir(parents=True, exist_ok=True)
+    (root / ".warmline").mkdir()
+    (root / ".warmline" / "build").symlink_to(built)
+
+
+def destroy(bench: Workbench) -> Report:
+    return deployment.destroy(bench.stack(), silent)
