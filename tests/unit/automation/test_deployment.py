@@ -55,6 +55,11 @@ class FakeStack:
             raise CommandError(CommandResult(stdout="", stderr=self.error, code=255))
 
 
+def fake_stack(**behaviour: Any) -> Any:
+    """Untyped, as the fake is only as much of a stack as these functions use."""
+    return FakeStack(**behaviour)
+
+
 def lock(home: Path, pid: object) -> None:
     folder = home / "state" / ".pulumi" / "locks" / "organization" / "warmline" / "local"
     folder.mkdir(parents=True, exist_ok=True)
@@ -101,21 +106,21 @@ def test_the_lock_of_a_process_that_was_killed_holds_nobody_up(home: Path) -> No
 
 def test_a_lock_of_an_engine_that_is_no_more_is_dropped(home: Path) -> None:
     lock(home, ended_process())
-    stack = FakeStack()
+    stack = fake_stack()
     assert deployment.release_stale_locks(stack)
     assert stack.calls == ["cancel"]
 
 
 def test_a_lock_whose_number_went_to_another_program_is_dropped(home: Path) -> None:
     lock(home, os.getpid())
-    stack = FakeStack()
+    stack = fake_stack()
     assert deployment.release_stale_locks(stack)
     assert stack.calls == ["cancel"]
 
 
 def test_a_lock_file_that_cannot_be_read_is_dropped(home: Path) -> None:
     lock(home, "half-written")
-    stack = FakeStack()
+    stack = fake_stack()
     assert deployment.release_stale_locks(stack)
 
 
@@ -124,39 +129,39 @@ def test_an_engine_that_still_works_is_named_and_left_alone(
 ) -> None:
     lock(home, 4242)
     monkeypatch.setattr(deployment, "is_engine", lambda pid: pid == 4242)
-    stack = FakeStack()
+    stack = fake_stack()
     with pytest.raises(Failure, match="process 4242"):
         deployment.release_stale_locks(stack)
     assert stack.calls == []
 
 
 def test_without_a_lock_nothing_is_cancelled() -> None:
-    stack = FakeStack()
+    stack = fake_stack()
     assert not deployment.release_stale_locks(stack)
     assert stack.calls == []
 
 
 def test_what_an_interrupted_run_had_begun_is_settled_before_the_next() -> None:
-    stack = FakeStack(pending=2)
+    stack = fake_stack(pending=2)
     assert deployment.clear_pending(stack, silent) == 2
     assert stack.calls == ["refresh clear=True"]
 
 
 def test_without_pending_operations_no_extra_refresh_runs() -> None:
-    stack = FakeStack()
+    stack = fake_stack()
     assert deployment.clear_pending(stack, silent) == 0
     assert stack.calls == []
 
 
 def test_a_deployment_refreshes_so_that_lost_things_are_noticed() -> None:
-    stack = FakeStack()
+    stack = fake_stack()
     deployment.deploy(stack, silent)
     assert stack.calls == ["up refresh=True"]
 
 
 def test_a_failed_run_says_the_engines_error_and_where_its_whole_output_is(home: Path) -> None:
     with pytest.raises(Failure, match="no such thing") as caught:
-        deployment.deploy(FakeStack(error="error: no such thing"), silent)
+        deployment.deploy(fake_stack(error="error: no such thing"), silent)
     log = home / "log" / "local-up.log"
     assert str(log) in caught.value.way_out
     assert "no such thing" in log.read_text()
