@@ -8,9 +8,20 @@ from fnmatch import fnmatchcase
 from policies.props import Props
 
 ANYONE = "*"
+# Global condition keys by which a wildcard principal means somebody in particular.
+_NAMING_A_CALLER = {
+    "aws:principalaccount",
+    "aws:principalarn",
+    "aws:principalorgid",
+    "aws:sourceaccount",
+    "aws:sourcearn",
+    "aws:sourcevpce",
+    "kms:calleraccount",
+}
 # Resource part of an ARN that names a type but no resource: `table/*`, `function:*`.
 _EVERY_OF_A_TYPE = re.compile(r"[a-z-]+[/:]\*")
-_S3 = "s3"
+# Their resource parts start with a name: of a bucket, of an API.
+_NAMED_FIRST = {"s3", "execute-api"}
 
 
 @dataclass(frozen=True)
@@ -41,6 +52,18 @@ class Statement:
     @property
     def conditioned(self) -> bool:
         return bool(self.props.child("Condition").names)
+
+    @property
+    def names_caller_by_condition(self) -> bool:
+        """Whether a condition that must hold names an account, a principal or a source."""
+        conditions = self.props.child("Condition")
+        return any(
+            key.lower() in _NAMING_A_CALLER and ANYONE not in tests.texts(key)
+            for operator in conditions.names
+            if not operator.endswith("IfExists") and "Not" not in operator
+            for tests in [conditions.child(operator)]
+            for key in tests.names
+        )
 
     def uses(self, key: str) -> bool:
         return key in self.props.names
@@ -85,6 +108,6 @@ def names_everything(resource: str) -> bool:
     if len(parts) < 6:  # noqa: PLR2004 - arn:partition:service:region:account:resource
         return "*" in resource
     service, tail = parts[2], parts[5]
-    if "*" in service or tail.startswith("*"):
+    if any("*" in part for part in parts[:5]) or tail.startswith("*"):
         return True
-    return service != _S3 and _EVERY_OF_A_TYPE.fullmatch(tail) is not None
+    return service not in _NAMED_FIRST and _EVERY_OF_A_TYPE.fullmatch(tail) is not None

@@ -44,10 +44,8 @@ class Props:
     values: Mapping[str, Any]
     where: str = ""
 
-    def path(self, key: str | int) -> str:
+    def path(self, key: str) -> str:
         """The address of a property, as messages print it."""
-        if isinstance(key, int):
-            return f"{self.where}[{key}]"
         return f"{self.where}.{key}" if self.where else key
 
     @property

@@ -25,6 +25,7 @@ class Token(StrEnum):
     QUEUE = "aws:sqs/queue:Queue"
     QUEUE_POLICY = "aws:sqs/queuePolicy:QueuePolicy"
     ROLE = "aws:iam/role:Role"
+    ROLE_ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
     ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
     TABLE = "aws:dynamodb/table:Table"
     TOPIC = "aws:sns/topic:Topic"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import LiteralString
 
-from policies.documents import Statement, statements
+from policies.documents import Statement, names_everything, statements
 from policies.props import Resource, Stack
 from policies.rule import Severity, rule
 from policies.tokens import Token
@@ -56,14 +56,15 @@ def _covers(token: str, statement: Statement) -> bool:
     "data-policy-named-principals",
     on=(Token.KEY, *_MOVING_DATA),
     severity=Severity.CRITICAL,
-    why="A wildcard principal without a condition is anyone with an AWS account.",
-    fix="Name the principal, or add a condition on aws:SourceAccount, SourceArn or PrincipalArn.",
+    why="A wildcard principal is anyone with an AWS account.",
+    fix="Name the principal, or add a condition on aws:SourceAccount, aws:SourceArn or "
+    "aws:PrincipalArn.",
 )
 def named_principals(resource: Resource) -> Verdict:
     return judged(
-        problem(each.path("Principal"), "is a wildcard without a condition")
+        problem(each.path("Principal"), "is a wildcard, and no condition says who is meant")
         for each in statements(resource.document("policy"))
-        if each.allows and each.open_to_anyone and not each.conditioned
+        if each.allows and each.open_to_anyone and not each.names_caller_by_condition
     )
 
 
@@ -86,6 +87,8 @@ def _permission_problems(permission: Resource) -> Iterator[Problem]:
         yield problem("qualifier", "is absent")
     if not permission.text("sourceArn"):
         yield problem("sourceArn", "is absent")
+    elif names_everything(permission.text("sourceArn")):
+        yield problem("sourceArn", "takes in callers that are not named")
 
 
 _SIDE_RESOURCES: Mapping[Token, LiteralString] = {

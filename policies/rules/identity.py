@@ -6,8 +6,9 @@ from policies.documents import ANYONE, Statement, names_everything, statements
 from policies.props import Resource
 from policies.rule import Severity, rule
 from policies.tokens import Token
-from policies.verdict import Problem, Verdict, judged, not_applicable, problem, violation
+from policies.verdict import Problem, Verdict, judged, not_applicable, ok, problem, violation
 
+_OF_AWS = ":iam::aws:policy/"
 PERMISSIONS = (Token.ROLE, Token.ROLE_POLICY, Token.IAM_POLICY)
 
 # Actions for which AWS defines no resource, so that `*` is the only value (Service Authorization
@@ -85,6 +86,20 @@ def _negation(statement: Statement) -> Iterator[Problem]:
     for key in ("NotAction", "NotResource"):
         if statement.uses(key):
             yield problem(statement.path(key), "stands in a statement that allows")
+
+
+@rule(
+    "iam-role-own-policies",
+    on=(Token.ROLE, Token.ROLE_ATTACHMENT),
+    severity=Severity.HIGH,
+    why="Policies that AWS manages grant wildcards, and change without a deployment of ours.",
+    fix="Write a policy of the stack with exact actions and resources.",
+)
+def own_policies(resource: Resource) -> Verdict:
+    key = "managedPolicyArns" if resource.token == Token.ROLE else "policyArn"
+    if any(_OF_AWS in arn for arn in resource.texts(key)):
+        return violation(key, "is a policy that AWS manages")
+    return ok()
 
 
 @rule(

@@ -290,6 +290,7 @@ EXAMPLES: tuple[Example, ...] = (
                 "arn:aws:dynamodb:eu-west-1:111122223333:table/*",
                 "arn:aws:lambda:eu-west-1:111122223333:function:*",
                 "arn:aws:*:eu-west-1:111122223333:queue",
+                "arn:aws:sqs:eu-west-1:*:queue",
             )
         ),
         fine=(
@@ -322,6 +323,31 @@ EXAMPLES: tuple[Example, ...] = (
         "iam-policy-no-negation",
         Broken((*AT, "NotAction"), "iam:*", f"{IN}.NotAction stands in a statement that allows"),
         Broken((*AT, "NotResource"), KEY_ARN, f"{IN}.NotResource stands in a statement"),
+    ),
+    Example(
+        rule="iam-role-own-policies",
+        on=Token.ROLE,
+        props={"name": "predict"},
+        broken=(
+            Broken(
+                ("managedPolicyArns",),
+                ["arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"],
+                "managedPolicyArns is a policy that AWS manages",
+            ),
+        ),
+        fine=((("managedPolicyArns",), ["arn:aws:iam::111122223333:policy/own"]),),
+    ),
+    Example(
+        rule="iam-role-own-policies",
+        on=Token.ROLE_ATTACHMENT,
+        props={"policyArn": "arn:aws:iam::111122223333:policy/own"},
+        broken=(
+            Broken(
+                ("policyArn",),
+                "arn:aws:iam::aws:policy/AdministratorAccess",
+                "policyArn is a policy that AWS manages",
+            ),
+        ),
     ),
     Example(
         rule="iam-trust-named-service",
@@ -427,18 +453,35 @@ EXAMPLES: tuple[Example, ...] = (
             )
         },
         broken=(
-            Broken((*AT, "Principal"), "*", f"{IN}.Principal is a wildcard without a condition"),
+            Broken(
+                (*AT, "Principal"),
+                "*",
+                f"{IN}.Principal is a wildcard, and no condition says who is meant",
+            ),
             Broken((*AT, "Principal", "AWS"), [ACCOUNT_ROOT, "*"], f"{IN}.Principal is a wildcard"),
             Broken((*AT, "NotPrincipal"), {"AWS": KEY_ARN}, f"{IN}.Principal is a wildcard"),
             Broken(
                 ("policy", "Statement", 1, "Condition"),
                 ABSENT,
-                "policy.Statement[1].Principal is a wildcard without a condition",
+                "policy.Statement[1].Principal is a wildcard, and no condition says who is meant",
+            ),
+            *(
+                Broken(
+                    ("policy", "Statement", 1, "Condition"),
+                    condition,
+                    "policy.Statement[1].Principal is a wildcard, and no condition says who",
+                )
+                for condition in (
+                    {"Bool": {"aws:SecureTransport": "true"}},
+                    {"StringLike": {"aws:PrincipalArn": "*"}},
+                    {"StringNotEquals": {"aws:SourceAccount": "111122223333"}},
+                    {"StringEqualsIfExists": {"aws:SourceAccount": "111122223333"}},
+                )
             ),
             Broken(
                 ("policy", "Statement", 1, "Condition"),
                 {},
-                "policy.Statement[1].Principal is a wildcard without a condition",
+                "policy.Statement[1].Principal is a wildcard, and no condition says who is meant",
             ),
         ),
         fine=((("policy", "Statement", 1, "Effect"), "Deny"),),
@@ -455,6 +498,7 @@ EXAMPLES: tuple[Example, ...] = (
             Broken(("principal",), "*", "principal is a wildcard"),
             Broken(("qualifier",), ABSENT, "qualifier is absent"),
             Broken(("sourceArn",), ABSENT, "sourceArn is absent"),
+            Broken(("sourceArn",), "arn:aws:execute-api:*:*:*", "callers that are not named"),
         ),
     ),
     Example(
