@@ -17,7 +17,8 @@ from policies.pack import RULES, THEMES
 from policies.rule import Severity
 from policies.rules import conventions
 from policies.tokens import Token
-from tests.unit.policies.examples import EXAMPLES, TAGS
+from tests.unit.policies.examples.every import EXAMPLES
+from tests.unit.policies.examples.shape import TAGS
 
 pytestmark = pytest.mark.unit
 

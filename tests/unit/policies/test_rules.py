@@ -17,7 +17,8 @@ from policies.rule import Rule
 from policies.rules import conventions
 from policies.tokens import Token
 from policies.verdict import Compliant, NotApplicable, Unknown, Verdict, Violation, judged, problem
-from tests.unit.policies.examples import EXAMPLES, MARKER, Broken, Example, Props
+from tests.unit.policies.examples.every import EXAMPLES
+from tests.unit.policies.examples.shape import MARKER, Broken, Example, Props
 
 pytestmark = pytest.mark.unit
 
@@ -126,11 +127,13 @@ def test_the_engine_is_told_what_the_tests_see(example: Example, broken: Broken)
 
 
 def test_the_engine_gets_the_unknown_error_itself() -> None:
-    example = EXAMPLES[0]
+    (example,) = (each for each in EXAMPLES if each.rule == "sqs-queue-customer-key")
     adapted = policy(BY_ID[example.rule])
     assert isinstance(adapted, ResourceValidationPolicy)
     with pytest.raises(UnknownValueError):
-        adapted.validate(arguments(example, {"rules": UNKNOWN_STRING_VALUE}), lambda *_: None)
+        adapted.validate(
+            arguments(example, {"kmsMasterKeyId": UNKNOWN_STRING_VALUE}), lambda *_: None
+        )
 
 
 def test_what_is_found_before_an_unknown_is_reported() -> None:

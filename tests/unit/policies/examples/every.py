@@ -1,0 +1,22 @@
+"""All examples."""
+
+from tests.unit.policies.examples import (
+    api,
+    code,
+    conventions,
+    encryption,
+    exposure,
+    identity,
+    resilience,
+)
+from tests.unit.policies.examples.shape import Example
+
+EXAMPLES: tuple[Example, ...] = (
+    *api.EXAMPLES,
+    *code.EXAMPLES,
+    *conventions.EXAMPLES,
+    *encryption.EXAMPLES,
+    *exposure.EXAMPLES,
+    *identity.EXAMPLES,
+    *resilience.EXAMPLES,
+)
