@@ -92,9 +92,9 @@ def _locate(path: Path, entrypoint: str | None) -> tuple[Path, str | None, list[
     names: list[str] = []
     if path.is_dir():
         names = sorted(
-            entry.relative_to(path).as_posix()
-            for entry in path.rglob("*.onnx")
-            if entry.is_file() and ".." not in entry.parts
+            found.as_posix()
+            for found in (entry.relative_to(path) for entry in path.rglob("*.onnx"))
+            if (path / found).is_file() and not any(part.startswith(".") for part in found.parts)
         )
         if entrypoint in names:
             return path, entrypoint, []
