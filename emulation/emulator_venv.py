@@ -77,9 +77,7 @@ def _uv(progress: Callable[[str], None], *arguments: str | Path) -> None:
         environ=os.environ,
         folder=RUNTIME,
         limit_seconds=LIMIT_SECONDS,
-        on_line=lambda _line, elapsed: progress(
-            f"making the emulator's environment, {elapsed:.0f} s"
-        ),
+        on_second=lambda elapsed: progress(f"making the emulator's environment, {elapsed:.0f} s"),
     )
     if ended.code != 0:
         raise EnvironmentFailure(

@@ -26,6 +26,7 @@ HEALTH = "/_ministack/health"
 HEALTH_LIMIT_SECONDS = 60.0
 """A start takes about a second; the first one compiles the package's modules."""
 ANSWER_LIMIT_SECONDS = 5.0
+"""An emulator that is up but slower than this hangs, and is replaced."""
 STOP_LIMIT_SECONDS = 10.0
 LOCK_LIMIT_SECONDS = 900.0
 """Longer than a first start, environment included."""
@@ -84,7 +85,7 @@ class Emulator:
     def running(self) -> Running | None:
         """The emulator if it is up and answers; never changes anything."""
         record = self._record()
-        if record is None or not record.alive() or not answers(record.port):
+        if record is None or not record.alive() or not answers(record.port, ANSWER_LIMIT_SECONDS):
             return None
         return _running(record, fresh=False)
 
@@ -196,7 +197,7 @@ class Emulator:
         deadline = time.monotonic() + HEALTH_LIMIT_SECONDS
         while record.alive():
             # Alive afterwards too: until it has the port, somebody else may answer there.
-            if answers(record.port) and record.alive():
+            if answers(record.port, 1.0) and record.alive():
                 return None
             if time.monotonic() > deadline:
                 return f"does not answer on port {record.port} after {HEALTH_LIMIT_SECONDS:.0f} s"
@@ -229,9 +230,9 @@ def environ_for(scratch: Path, port: int) -> dict[str, str]:
     }
 
 
-def answers(port: int) -> bool:
+def answers(port: int, limit_seconds: float) -> bool:
     """Whether a MiniStack answers on the port."""
-    connection = http.client.HTTPConnection(HOST, port, timeout=ANSWER_LIMIT_SECONDS)
+    connection = http.client.HTTPConnection(HOST, port, timeout=limit_seconds)
     try:
         connection.request("GET", HEALTH)
         response = connection.getresponse()

@@ -39,14 +39,16 @@ def run(
     environ: Mapping[str, str],
     folder: Path,
     limit_seconds: float,
-    on_line: Callable[[str | None, float], None] = lambda _line, _elapsed: None,
+    on_line: Callable[[str], None] = lambda _line: None,
+    on_second: Callable[[float], None] = lambda _elapsed: None,
 ) -> Ended:
     """Run `command` to its end, in a process group that is ended with it whatever happens.
 
-    `on_line` gets each line and the seconds since the start; about once a second it gets None.
+    `on_line` gets each line; `on_second` gets the seconds since the start, about once a second.
     Raises `TooSlow`, and `OSError` where the command cannot be started.
     """
     start = time.monotonic()
+    told = 0.0
     tail: deque[str] = deque(maxlen=TAIL_LINES)
     with subprocess.Popen(
         [str(part) for part in command],
@@ -65,15 +67,15 @@ def run(
                 elapsed = time.monotonic() - start
                 if elapsed > limit_seconds:
                     raise TooSlow(f"`{command[0]}` did not end within {limit_seconds:.0f} s")
-                try:
+                if elapsed - told >= TICK_SECONDS:
+                    told = elapsed
+                    on_second(elapsed)
+                with suppress(queue.Empty):
                     line = lines.get(timeout=TICK_SECONDS)
-                except queue.Empty:
-                    on_line(None, elapsed)
-                    continue
-                if line is None:
-                    break
-                tail.append(line)
-                on_line(line, elapsed)
+                    if line is None:
+                        break
+                    tail.append(line)
+                    on_line(line)
             process.wait(timeout=max(1.0, limit_seconds - (time.monotonic() - start)))
         except subprocess.TimeoutExpired as error:
             raise TooSlow(f"`{command[0]}` did not end within {limit_seconds:.0f} s") from error
@@ -110,9 +112,11 @@ def started(pid: int) -> str | None:
     A process id is used again after its process has ended; id and start together are not. A process
     that has ended but was not yet collected by its parent counts as ended.
     """
-    if Path("/proc/self/stat").exists():
-        return _started_linux(pid)
-    return _started_elsewhere(pid)
+    return _started_linux(pid) if _has_proc() else _started_elsewhere(pid)
+
+
+def _has_proc() -> bool:
+    return Path("/proc/self/stat").exists()
 
 
 def _started_linux(pid: int) -> str | None:

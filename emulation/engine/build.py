@@ -31,7 +31,6 @@ MINIMUM_GO = (1, 25)
 LIMIT_SECONDS = 1_800
 SPACE_GB = 4
 """Downloaded modules and compiled packages take 3.4 GB until the build is done."""
-SAY_SECONDS = 1.0
 
 GO_KEPT = frozenset(
     {
@@ -107,13 +106,15 @@ def _build(go: Path, target: Path, progress: Progress) -> Engine:
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".build-") as name:
         staging = Path(name) / "engine"
         staging.mkdir()
+        counted = Packages()
         _run(
             [
                 *(go, "build", "-v", "-o", staging / "pulumi"),
                 *("-ldflags", f"-s -w -X {VERSION_SYMBOL}={version}", CLI),
             ],
             environ,
-            Compiling(packages, progress),
+            counted.line,
+            lambda seconds: progress(f"compiled {counted} of {packages} packages, {seconds:.0f} s"),
         )
         sdk = Path(_ask(go, environ, "list", "-m", "-f", "{{.Dir}}", SDK))
         shutil.copyfile(sdk / "python" / "cmd" / EXEC_SCRIPT, staging / EXEC_SCRIPT)
@@ -142,21 +143,17 @@ def go_environ(environ: Mapping[str, str], work: Path) -> dict[str, str]:
     return {"GOCACHE": str(work / "build")} | kept | own
 
 
-class Compiling:
-    """Turns the compiler's list of packages into progress."""
+class Packages:
+    """Counts the lines that name a package; what else Go prints has spaces in it."""
 
-    def __init__(self, packages: int, progress: Progress) -> None:
-        self._packages = packages
-        self._progress = progress
-        self._done = 0
-        self._said = -SAY_SECONDS
+    def __init__(self) -> None:
+        self.count = 0
 
-    def __call__(self, line: str | None, elapsed: float) -> None:
-        if line and " " not in line:
-            self._done += 1
-        if elapsed - self._said >= SAY_SECONDS:
-            self._said = elapsed
-            self._progress(f"compiled {self._done} of {self._packages} packages, {elapsed:.0f} s")
+    def line(self, text: str) -> None:
+        self.count += bool(text) and " " not in text
+
+    def __str__(self) -> str:
+        return str(self.count)
 
 
 def _go() -> Path:
@@ -191,21 +188,21 @@ def _require_space(parent: Path) -> None:
 
 def _list_packages(go: Path, environ: Mapping[str, str], progress: Progress) -> int:
     """How many packages the build compiles; downloads every module on the way."""
-    count = 0
-
-    def seen(line: str | None, elapsed: float) -> None:
-        nonlocal count
-        count += line is not None and not line.startswith("go:")
-        progress(f"downloading Go modules, {elapsed:.0f} s")
-
-    _run([go, "list", "-deps", CLI], environ, seen)
-    return count
+    listed = Packages()
+    _run(
+        [go, "list", "-deps", CLI],
+        environ,
+        listed.line,
+        lambda seconds: progress(f"downloading Go modules, {seconds:.0f} s"),
+    )
+    return listed.count
 
 
 def _run(
     command: list[str | Path],
     environ: Mapping[str, str],
-    on_line: Callable[[str | None, float], None],
+    on_line: Callable[[str], None],
+    on_second: Callable[[float], None],
 ) -> None:
     try:
         ended = processes.run(
@@ -214,6 +211,7 @@ def _run(
             folder=SOURCE,
             limit_seconds=LIMIT_SECONDS,
             on_line=on_line,
+            on_second=on_second,
         )
     except processes.TooSlow as error:
         raise Unusable(str(error)) from error

@@ -58,7 +58,7 @@ def install(progress: Callable[[str], None]) -> Engine:
                 environ=environ,
                 folder=staging,
                 limit_seconds=LIMIT_SECONDS,
-                on_line=lambda _line, elapsed: progress(
+                on_second=lambda elapsed: progress(
                     f"Pulumi's own installer at work, {elapsed:.0f} s"
                 ),
             )

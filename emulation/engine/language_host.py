@@ -137,7 +137,9 @@ class Children:
                 command, stdin=subprocess.DEVNULL, start_new_session=True, **options
             )
             self._running.add(child.pid)
-        context.add_callback(lambda: self._end(child.pid))
+        if not context.add_callback(lambda: self._end(child.pid)):
+            # The call was over before it began.
+            self._end(child.pid)
         try:
             with child:
                 yield child
