@@ -128,10 +128,11 @@ class Disk:
                     self._remove_corrupt(kept, target, identity)
                     return False
                 self._verified[file.sha256] = identity
-            # The time of access is the order of eviction, for every process that shares the folder.
+        except OSError:  # not there, or not readable: fetched as if it were not there
+            return False
+        with suppress(OSError):
+            # The time of access is the order of eviction, for all processes that share the folder.
             os.utime(kept, ns=(time.time_ns(), identity[2]))
-        except OSError:
-            return target.exists() and file.sha256 in self._verified
         return True
 
     def _download(

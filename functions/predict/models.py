@@ -97,12 +97,16 @@ class ModelCache:
 
     def load(self, record: VersionRecord, deadline: Deadline, observer: Observer) -> LoadedModel:
         loaded = self._loaded.get((record.model, record.version))
-        if loaded is not None and (loaded.record is record or _same(loaded.record, record)):
-            loaded.record = record
+        if loaded is not None and loaded.record is record:
             loaded.used = next(self._uses)
             observer.count(Metric.CACHE_HIT_MEMORY)
             return loaded.model
         try:
+            if loaded is not None and loaded.record.manifest == record.manifest:
+                self._keyring.verify(record)  # read anew, or signed anew with another key
+                loaded.record, loaded.used = record, next(self._uses)
+                observer.count(Metric.CACHE_HIT_MEMORY)
+                return loaded.model
             self._refuse_failed(record)
             model, led = self._flights.run(
                 (record.model, record.version, record.manifest, record.signature),

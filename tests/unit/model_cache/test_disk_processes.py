@@ -1,0 +1,108 @@
+"""Processes that share a cache folder, with locks that do nothing."""
+
+import hashlib
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from functions.predict.disk import Disk
+from functions.shared.deadline import Deadline
+from tests.unit.model_cache.cache_fakes import FaultySource, make_manifest
+
+pytestmark = pytest.mark.unit
+
+PROCESSES = 8
+ROOT = Path(__file__).resolve().parents[3]
+CONTENT = os.urandom(512 * 1024)
+DIGEST = hashlib.sha256(CONTENT).hexdigest()
+
+
+def start(folder: Path, content: Path, *, seconds: float) -> "subprocess.Popen[str]":
+    module = "tests.unit.model_cache.fetching_process"
+    return subprocess.Popen(
+        [sys.executable, "-m", module, str(folder), str(content), str(seconds)],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def go(*processes: "subprocess.Popen[str]") -> None:
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+
+
+def result(process: "subprocess.Popen[str]") -> str:
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    return output.strip()
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.fixture
+def content(tmp_path: Path) -> Path:
+    path = tmp_path / "content"
+    path.write_bytes(CONTENT)
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "models"
+
+
+def test_eight_processes_that_fetch_one_file_leave_one_right_file_and_all_read_it(
+    folder: Path, content: Path
+) -> None:
+    processes = [start(folder, content, seconds=0.5) for _ in range(PROCESSES)]
+    go(*processes)
+    results = [result(process) for process in processes]
+    assert {line.split()[0] for line in results} == {"right"}
+    assert sum(int(line.split()[1]) for line in results) > 1  # they did fetch at one time
+    assert names(folder) == [DIGEST]
+    assert hashlib.sha256((folder / DIGEST).read_bytes()).hexdigest() == DIGEST
+
+
+def test_a_process_killed_during_its_download_leaves_no_file_and_the_next_start_recovers(
+    folder: Path, content: Path
+) -> None:
+    process = start(folder, content, seconds=20)
+    go(process)
+    while not list(folder.glob("*.part")):
+        time.sleep(0.01)
+    process.kill()
+    process.communicate()
+    assert DIGEST not in names(folder)
+    assert list(folder.glob("*.part"))
+    source = FaultySource()
+    source.add({"model.onnx": CONTENT})
+    cache = Disk(folder, limit_bytes=10 * len(CONTENT))
+    cache.open(make_manifest({"model.onnx": CONTENT}), source, Deadline.after(10)).close()
+    assert names(folder) == [DIGEST]
+
+
+def test_one_process_killed_among_others_harms_none_of_them(folder: Path, content: Path) -> None:
+    slow = start(folder, content, seconds=20)
+    others = [start(folder, content, seconds=0.3) for _ in range(3)]
+    go(slow)
+    while not list(folder.glob("*.part")):
+        time.sleep(0.01)
+    go(*others)
+    slow.kill()
+    slow.communicate()
+    assert {result(process).split()[0] for process in others} == {"right"}
+    Disk(folder, limit_bytes=10 * len(CONTENT))
+    assert names(folder) == [DIGEST]
