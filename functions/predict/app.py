@@ -16,8 +16,9 @@ from contracts.protocol import BINARY_HEADER, SCOPE_INFER, SCOPE_READ
 from contracts.registry import VersionRecord, VersionState
 from contracts.route import Route
 from functions.predict import authorise, paths, routing, shadow
-from functions.predict.messages import Answer, Problem, Request, ok
+from functions.predict.messages import Request
 from functions.predict.ports import Models, Registry, ShadowSender
+from functions.shared.answers import Answer, ok, problem
 from functions.shared.deadline import Deadline
 from functions.shared.errors import (
     BadRequest,
@@ -92,10 +93,10 @@ def refuse(error: Exception, request_id: str, ports: Ports) -> Answer:
 def _problem(error: Exception, request_id: str, record: RequestRecord) -> Answer:
     if isinstance(error, ServingError):
         record.put(problem=error.slug)
-        return Problem(error, request_id).answer()
+        return problem(error, request_id)
     # What callers learn of an exception that nobody foresaw is that it happened.
     record.put(problem=ServingError.slug, failure=place(error))
-    return Problem(ServingError("An unexpected error; its cause is logged."), request_id).answer()
+    return problem(ServingError("An unexpected error; its cause is logged."), request_id)
 
 
 def _finish(record: RequestRecord, request_id: str, answer: Answer, ports: Ports) -> None:

@@ -1,12 +1,12 @@
-"""Events of an HTTP API (payload format 2.0) to requests, and answers to its response format."""
+"""Events of an HTTP API (payload format 2.0) become requests."""
 
-import base64
 import binascii
 from collections.abc import Mapping
 from typing import Any
 
 from functions.predict import app, authorise
-from functions.predict.messages import Answer, Request
+from functions.predict.messages import Request
+from functions.shared.answers import response_of
 from functions.shared.deadline import Deadline
 from functions.shared.errors import BadRequest
 
@@ -57,15 +57,3 @@ def _decoded(text: str) -> bytearray:
         raise BadRequest("The body is not valid base64.") from None
     del body[end:]
     return body
-
-
-def response_of(answer: Answer) -> dict[str, Any]:
-    binary = isinstance(answer.body, bytes)
-    return {
-        "statusCode": answer.status,
-        "headers": answer.headers,
-        "isBase64Encoded": binary,
-        "body": base64.b64encode(answer.body).decode("ascii")
-        if isinstance(answer.body, bytes)
-        else answer.body,
-    }

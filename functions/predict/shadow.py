@@ -37,8 +37,6 @@ def pack(
     request: Request, route: Route, manifest: Manifest, results: "Mapping[str, np.ndarray]"
 ) -> bytes | None:
     """The message for the queue, or `None` when the copy would be too large."""
-    from functions.predict import codec
-
     raw = request.body.encode() if isinstance(request.body, str) else request.body
     size = len(raw) + sum(tensor.nbytes for tensor in results.values())
     if size > MAX_MESSAGE_BYTES * 3 // 4:
@@ -50,14 +48,7 @@ def pack(
         "header_length": request.headers.get(BINARY_HEADER),
         "body": base64.b64encode(raw).decode(),
         "answered_by": manifest.version,
-        "answer": {
-            name: {
-                "datatype": str(tensor.dtype),
-                "shape": list(tensor.shape),
-                "data": base64.b64encode(codec.to_bytes(tensor)).decode(),
-            }
-            for name, tensor in results.items()
-        },
+        "answer": {name: describe(tensor) for name, tensor in results.items()},
     }
     text = json.dumps(message, separators=(",", ":")).encode()
     return text if len(text) <= MAX_MESSAGE_BYTES else None
@@ -118,17 +109,29 @@ def _compare(
         body[:] = bytes(len(body))
 
 
+def describe(tensor: "np.ndarray") -> dict[str, Any]:
+    """A tensor of an answer, as a message carries it."""
+    from functions.predict import codec
+
+    return {
+        "datatype": str(tensor.dtype),
+        "shape": list(tensor.shape),
+        "data": base64.b64encode(codec.to_bytes(tensor)).decode(),
+    }
+
+
 def agree(answer: Mapping[str, Any], result: "np.ndarray | None") -> bool:
     """Whether a shadow's output is what the answer held, within the tolerances for floats."""
     import numpy as np
 
     from functions.predict import codec
 
-    if result is None or list(result.shape) != answer["shape"]:
+    if result is None or [str(result.dtype), list(result.shape)] != [
+        answer["datatype"],
+        answer["shape"],
+    ]:
         return False
     raw = base64.b64decode(answer["data"])
-    if str(result.dtype) != answer["datatype"]:
-        return False
     if result.dtype.kind != "f":
         return codec.to_bytes(result) == raw
     given = np.frombuffer(raw, result.dtype.newbyteorder("<")).reshape(result.shape)

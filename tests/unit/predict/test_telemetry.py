@@ -1,0 +1,190 @@
+import json
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.metrics import NAMESPACE, Metric
+from functions.predict.app import serve
+from functions.shared.telemetry import NO_MODEL, RequestRecord, trace_id
+from tests.unit.predict.fakes import GOOD, JWT, Bench, adder, explode, request, tensor
+
+pytestmark = pytest.mark.unit
+
+
+def check_emf(line: str) -> dict[str, Any]:
+    """What CloudWatch's specification of the embedded metric format asks of a document."""
+    assert "\n" not in line
+    assert len(line.encode()) < 256_000
+    document = json.loads(line)
+    metadata = document["_aws"]
+    assert set(metadata) == {"Timestamp", "CloudWatchMetrics"}
+    assert isinstance(metadata["Timestamp"], int)
+    assert metadata["Timestamp"] > 1_700_000_000_000
+    for directive in metadata["CloudWatchMetrics"]:
+        assert set(directive) == {"Namespace", "Dimensions", "Metrics"}
+        assert directive["Namespace"] == NAMESPACE
+        assert 1 <= len(directive["Metrics"]) <= 100
+        for dimensions in directive["Dimensions"]:
+            assert 1 <= len(dimensions) <= 30
+            for name in dimensions:
+                assert isinstance(document[name], str)
+                assert document[name]
+        for metric in directive["Metrics"]:
+            assert set(metric) == {"Name", "Unit"}
+            assert metric["Unit"] in ("Count", "Milliseconds")
+            assert isinstance(document[metric["Name"]], int | float)
+            assert math.isfinite(document[metric["Name"]])
+    return document
+
+
+def dimensions_of(document: dict[str, Any]) -> dict[str, list[str]]:
+    return {
+        metric["Name"]: directive["Dimensions"][0]
+        for directive in document["_aws"]["CloudWatchMetrics"]
+        for metric in directive["Metrics"]
+    }
+
+
+@given(st.lists(st.tuples(st.sampled_from(list(Metric)), st.floats(0, 1e6)), max_size=30))
+def test_any_set_of_metrics_makes_a_valid_document_with_bounded_dimensions(
+    measured: list[tuple[Metric, float]],
+) -> None:
+    record = RequestRecord("default")
+    record.model = "adder"
+    for metric, value in measured:
+        record.milliseconds(metric, value)
+    document = check_emf(record.line())
+    told = dimensions_of(document)
+    assert set(told) == {metric.value for metric, _ in measured}
+    for name, dimensions in told.items():
+        expected = ["serving_group", "model"] if Metric(name).per_model else ["serving_group"]
+        assert dimensions == expected
+    for metric in {metric for metric, _ in measured}:
+        total = sum(value for name, value in measured if name is metric)
+        assert document[metric] == pytest.approx(total, abs=0.02)
+
+
+def test_the_line_of_a_request_says_who_what_and_how_long() -> None:
+    bench = adder(weights=[(1, 10_000)])
+    bench.ports.environment.init_ms = 123.4
+    body = json.dumps(GOOD)
+    headers = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
+    answer = serve(request(body, headers=headers), bench.ports)
+    line = check_emf(bench.lines[0])
+    told = {
+        "serving_group": "default",
+        "model": "adder",
+        "version": 1,
+        "tenant": "acme",
+        "operation": "infer",
+        "request_id": "request-1",
+        "trace_id": "0af7651916cd43dd8448eb211c80319c",
+        "status": 200,
+        "cache_tier": "s3",
+        "bytes_in": len(body),
+        "bytes_out": len(answer.body),
+        "requests": 1,
+        "errors": 0,
+        "cold_starts": 1,
+        "cold_init_ms": 123.4,
+    }
+    assert {name: line[name] for name in told} == told
+    assert "problem" not in line
+    parts = line["cold_route_ms"] + line["cold_load_ms"] + line["cold_first_inference_ms"]
+    assert 0 < parts <= line["latency_ms"]
+    for name in ("route_ms", "load_ms", "inference_ms"):
+        assert 0 <= line[name] <= line["latency_ms"]
+
+
+def test_only_the_first_inference_of_an_environment_tells_the_parts_of_a_cold_start() -> None:
+    bench = adder()
+    bench.ports.environment.init_ms = 5.0
+    serve(request(method="GET", path="/v2/models/adder"), bench.ports)
+    assert "cold_starts" not in bench.log
+    serve(request(GOOD), bench.ports)
+    assert bench.log["cold_starts"] == 1
+    serve(request(GOOD), bench.ports)
+    assert "cold_starts" not in bench.log
+
+
+@pytest.mark.parametrize("outcome", ["answer", "bad input", "no access", "model crashes"])
+def test_one_line_is_written_before_the_answer_and_holds_nothing_that_the_caller_wrote(
+    outcome: str,
+) -> None:
+    marker = "marker-9e1f"
+    bench = adder()
+    if outcome == "model crashes":
+        bench.models.compute = explode
+    jwt = JWT if outcome != "no access" else {"claims": {"scope": marker, "client_id": marker}}
+    shape = [1, 4] if outcome != "bad input" else [1, 5]
+    body = {"id": marker, "inputs": [tensor(shape=shape, data=[8675309, 2, 3, 4])]}
+    headers = {
+        "authorization": f"Bearer {marker}",
+        "x-amzn-trace-id": f"Root={marker}",
+        "traceparent": marker,
+        "user-agent": marker,
+    }
+    serve(request(body, headers=headers, jwt=jwt), bench.ports)
+    assert len(bench.lines) == 1
+    assert marker not in bench.lines[0]
+    assert "8675309" not in bench.lines[0]
+    assert check_emf(bench.lines[0])["requests"] == 1
+
+
+def test_names_that_callers_make_up_become_no_dimensions() -> None:
+    bench = adder()
+    for number in range(50):
+        for path in (f"/v2/models/made-up-{number}/infer", f"/made-up-{number}"):
+            serve(request(GOOD, path=path), bench.ports)
+    assert {json.loads(line)["model"] for line in bench.lines} == {NO_MODEL}
+    assert "made-up" not in "".join(bench.lines)
+
+
+def test_server_errors_count_as_errors_and_callers_mistakes_do_not() -> None:
+    bench = adder()
+    serve(request("nonsense"), bench.ports)
+    assert (bench.log["status"], bench.log["errors"]) == (400, 0)
+    bench.models.compute = explode
+    serve(request(GOOD), bench.ports)
+    assert (bench.log["status"], bench.log["errors"]) == (500, 1)
+
+
+def test_metrics_are_on_standard_output_when_the_answer_returns_also_when_the_model_raises(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    bench: Bench = adder()
+    import dataclasses
+
+    from functions.shared.telemetry import write_line
+
+    ports = dataclasses.replace(bench.ports, write=write_line)
+    serve(request(GOOD), ports)
+    assert check_emf(capsys.readouterr().out.rstrip("\n"))["status"] == 200
+    bench.models.memory.clear()
+    bench.models.compute = explode
+    serve(request(GOOD), ports)
+    assert check_emf(capsys.readouterr().out.rstrip("\n"))["status"] == 500
+
+
+@pytest.mark.parametrize(
+    ("headers", "found"),
+    [
+        (
+            {"x-amzn-trace-id": "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1"},
+            "5759e988bd862e3fe1be46a994272793",
+        ),
+        (
+            {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"},
+            "0af7651916cd43dd8448eb211c80319c",
+        ),
+        ({"traceparent": "00-xyz", "x-amzn-trace-id": "Self=1-2-3"}, None),
+        ({}, None),
+    ],
+)
+def test_the_trace_is_the_one_that_the_caller_or_the_gateway_began(
+    headers: dict[str, str], found: str | None
+) -> None:
+    assert trace_id(headers) == found
