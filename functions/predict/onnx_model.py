@@ -43,13 +43,9 @@ class OnnxModel:
         """Implements the port; nothing of the inputs is kept, also not in what is raised."""
         options = ort.RunOptions()
         options.log_severity_level = FATAL
-        feeds = {
-            name: _as_text(value) if name in self._text_inputs else value
-            for name, value in inputs.items()
-        }
         with _alarm(deadline, lambda: setattr(options, "terminate", True)) as rang:
             try:
-                values = self._session.run(list(outputs), feeds, options)
+                values = self._session.run(list(outputs), self._feeds(inputs), options)
             except Exception:  # noqa: BLE001 - the runtime has many kinds, and its texts may quote data
                 values = None
         if values is not None:
@@ -58,6 +54,12 @@ class OnnxModel:
         if rang():
             raise DeadlineExceeded(f"{name} did not answer in time and was stopped")
         raise InferenceFailed(f"{name} cannot compute an answer for these inputs")
+
+    def _feeds(self, inputs: "Tensors") -> dict[str, np.ndarray]:
+        return {
+            name: _as_text(value) if name in self._text_inputs else value
+            for name, value in inputs.items()
+        }
 
 
 def open_onnx(manifest: Manifest, files: Files, deadline: Deadline) -> OnnxModel:
@@ -69,6 +71,9 @@ def open_onnx(manifest: Manifest, files: Files, deadline: Deadline) -> OnnxModel
     options.log_severity_level = FATAL
     options.intra_op_num_threads = threads(os.environ)
     options.inter_op_num_threads = 1
+    # The arena never gives memory back: one large batch would keep its tensors, and their memory,
+    # for as long as the model is loaded. Without it runs take as long (docs/model-cache.md).
+    options.enable_cpu_mem_arena = False
     # A worker that spins while it waits is billed, and on a laptop it is heard.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     model: str | bytes
@@ -121,7 +126,7 @@ def _check_signature(manifest: Manifest, session: ort.InferenceSession) -> None:
 
 
 def _as_text(value: np.ndarray) -> np.ndarray:
-    """ONNX strings are text; the protocol's BYTES are bytes."""
+    """ONNX strings are text. The runtime would take bytes too, as what `repr` makes of them."""
     texts = [v.decode() if isinstance(v, bytes) else v for v in value.ravel().tolist()]
     return np.array(texts, dtype=object).reshape(value.shape)
 
