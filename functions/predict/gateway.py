@@ -50,7 +50,7 @@ def _decoded(text: str) -> bytearray:
     end = 0
     try:
         for start in range(0, len(text), _CHUNK):
-            piece = binascii.a2b_base64(text[start : start + _CHUNK])
+            piece = binascii.a2b_base64(text[start : start + _CHUNK], strict_mode=True)
             body[end : end + len(piece)] = piece
             end += len(piece)
     except ValueError:
