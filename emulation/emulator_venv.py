@@ -73,7 +73,7 @@ def require_imports(python: Path) -> None:
 
 def _uv(progress: Callable[[str], None], *arguments: str | Path) -> None:
     ended = processes.run(
-        [UV, *arguments, "--no-config", "--no-progress", "--color", "never"],
+        [UV, *arguments, "--no-progress", "--color", "never"],
         environ=os.environ,
         folder=RUNTIME,
         limit_seconds=LIMIT_SECONDS,

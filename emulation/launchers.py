@@ -4,6 +4,7 @@ The engine looks for plugins on PATH by file name. Each set of launchers has a f
 that a run sees exactly the plugins that are meant for it.
 """
 
+import secrets
 import shlex
 from pathlib import Path
 
@@ -28,7 +29,8 @@ def write() -> None:
         if path.is_file() and path.read_text(encoding="utf-8") == text:
             continue
         path.parent.mkdir(parents=True, exist_ok=True)
-        neighbour = path.with_name(f".{path.name}.new")
+        # A name of its own: two commands may write at once.
+        neighbour = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
         neighbour.write_text(text, encoding="utf-8")
         neighbour.chmod(0o755)
         neighbour.replace(path)

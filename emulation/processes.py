@@ -132,7 +132,7 @@ def _started_linux(pid: int) -> str | None:
 
 def _started_elsewhere(pid: int) -> str | None:
     shown = subprocess.run(
-        ["/bin/ps", "-o", "stat=,lstart=", "-p", str(pid)],
+        ["/bin/ps", "-o", "stat=", "-o", "lstart=", "-p", str(pid)],
         capture_output=True,
         text=True,
         env={"LC_ALL": "C", "PATH": os.defpath},

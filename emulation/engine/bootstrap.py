@@ -55,4 +55,7 @@ def on_path(environ: Mapping[str, str]) -> Engine:
     host = next((folder for folder in beside if os.access(folder / HOST, os.X_OK)), None)
     if host is None:
         raise Unusable(f"{command} has no {HOST} beside it, so it cannot run Python programs")
-    return Engine(command=command, version=version, origin="path", path_entries=(host,))
+    # Its own host must be the one that the engine finds; where it is already, PATH stays as it is.
+    first = shutil.which(HOST, path=path)
+    entries = () if first is not None and Path(first).parent == host else (host,)
+    return Engine(command=command, version=version, origin="path", path_entries=entries)

@@ -7,6 +7,7 @@ import hashlib
 import os
 import platform
 import re
+import secrets
 import shutil
 import subprocess
 import tempfile
@@ -122,7 +123,7 @@ def _build(go: Path, target: Path, progress: Progress) -> Engine:
         shutil.rmtree(target, ignore_errors=True)
         staging.rename(target)
     progress("removing what only the build needed")
-    shutil.rmtree(work, ignore_errors=True)
+    _remove(work)
     return _in_clone(_engine(target))
 
 
@@ -249,12 +250,20 @@ def _engine(where: Path) -> Engine:
     )
 
 
+def _remove(folder: Path) -> None:
+    """Go makes some folders read-only, and then nothing in them can be removed."""
+    for inside, _folders, _files in os.walk(folder):
+        Path(inside).chmod(0o700)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 def _in_clone(engine: Engine) -> Engine:
     """The same engine beside this clone's language host: it warns of one that lies elsewhere."""
     launchers.write()
     here = launchers.ENGINE / "pulumi"
     if not here.is_file() or _stamp(here) != _stamp(engine.command):
-        neighbour = launchers.ENGINE / f".pulumi-{os.getpid()}"
+        # A name of its own: two commands may link at once.
+        neighbour = launchers.ENGINE / f".pulumi.{secrets.token_hex(4)}"
         try:
             neighbour.hardlink_to(engine.command)
         except OSError:

@@ -76,6 +76,13 @@ def interpreter(root: str, options: Mapping[str, Any]) -> Path:
     return python
 
 
+def activated(environ: Mapping[str, str], python: Path) -> dict[str, str]:
+    """What a shell would have after it activated the environment of `python`."""
+    kept = {name: value for name, value in environ.items() if name != "PYTHONHOME"}
+    path = os.pathsep.join([str(python.parent), environ.get("PATH", os.defpath)])
+    return kept | {"VIRTUAL_ENV": str(python.parent.parent), "PATH": path}
+
+
 def program_command(request: protocol.RunRequest, engine: str, python: Path) -> list[str]:
     """The command line that runs one program."""
     arguments = {
@@ -196,12 +203,14 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     def Run(  # noqa: N802 - the protocol's name
         self, request: protocol.RunRequest, context: grpc.ServicerContext
     ) -> protocol.RunResponse:
-        environ = dict(os.environ) | {
+        config = {
             "PULUMI_CONFIG": json.dumps(dict(request.config)),
             "PULUMI_CONFIG_SECRET_KEYS": json.dumps(list(request.configSecretKeys)),
         }
         try:
-            command = program_command(request, self._engine, self._python(request.info))
+            python = self._python(request.info)
+            command = program_command(request, self._engine, python)
+            environ = activated(os.environ, python) | config
             with self._children.start(
                 command, context, cwd=request.pwd or None, env=environ
             ) as child:
@@ -213,13 +222,15 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         self, request: protocol.RunPluginRequest, context: grpc.ServicerContext
     ) -> Iterator[protocol.RunPluginResponse]:
         try:
-            command = plugin_command(request, self._python(request.info))
+            python = self._python(request.info)
+            command = plugin_command(request, python)
+            # The engine sends the plugin's whole environment.
             environ = dict(entry.split("=", 1) for entry in request.env if "=" in entry)
             with self._children.start(
                 command,
                 context,
                 cwd=request.pwd or None,
-                env=dict(os.environ) | environ,
+                env=activated(environ or os.environ, python),
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
             ) as child:

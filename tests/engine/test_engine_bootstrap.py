@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from emulation import launchers
-from emulation.engine import EngineError, build, ensure, found
+from emulation.engine import EngineError, build, download, ensure, found
 from emulation.engine.found import HOST
 
 pytestmark = pytest.mark.engine
@@ -86,7 +86,17 @@ def test_an_official_installation_wins_over_everything_and_brings_its_own_host(m
     machine.install(HOST, "#!/bin/sh\n")
     engine = machine.ensure()
     assert (engine.origin, engine.command) == ("path", pulumi)
-    assert engine.path_entries == (machine.bin,)
+    assert engine.path_entries == ()
+
+
+def test_the_host_of_another_installation_does_not_come_before_the_engine_s_own(
+    machine: Machine, tmp_path: Path, monkeypatch
+):
+    machine.install(HOST, "#!/bin/sh\n")
+    machine.install("pulumi", f"#!/bin/sh\necho v{found.MINIMUM}\n", tmp_path / "opt")
+    machine.install(HOST, "#!/bin/sh\n", tmp_path / "opt")
+    monkeypatch.setenv("PATH", f"{machine.bin}:{tmp_path / 'opt'}:/usr/bin:/bin")
+    assert machine.ensure().path_entries == (tmp_path / "opt",)
 
 
 def test_an_installation_that_is_linked_into_path_uses_the_host_beside_the_real_file(
@@ -119,6 +129,47 @@ def test_an_engine_on_path_that_is_of_no_use_is_reported_and_passed_over(
     assert machine.ensure().origin == "build"
     (passed_over,) = [text for text in machine.said if text.startswith("passed over")]
     assert reason in passed_over
+
+
+RELEASE = """
+import pathlib, sys, time
+folder = pathlib.Path(sys.argv[1], "bin")
+folder.mkdir(parents=True)
+for name in ("pulumi", "pulumi-language-python")[:PARTS]:
+    (folder / name).write_text("#!/bin/sh\\necho v3.272.0\\n")
+    (folder / name).chmod(0o755)
+"""
+
+
+def test_pulumi_s_own_installer_is_preferred_to_a_build_and_asked_once(
+    machine: Machine, monkeypatch
+):
+    machine.install_go()
+    monkeypatch.setattr(download, "INSTALL", RELEASE.replace("PARTS", "2"))
+    first = machine.ensure()
+    assert (first.origin, first.version) == ("download", "v3.272.0")
+    assert first.command.with_name(HOST).is_file()
+    assert first.path_entries == (first.command.parent,)
+    monkeypatch.setattr(download, "INSTALL", "raise SystemExit('asked again')")
+    assert machine.ensure() == first
+    assert machine.builds() == 0
+    assert [path.name for path in machine.cache.iterdir()] == [download.folder().name]
+
+
+@pytest.mark.parametrize(
+    ("installer", "cause"),
+    [
+        (RELEASE.replace("PARTS", "2") + "sys.exit('connection lost')", "connection lost"),
+        (RELEASE.replace("PARTS", "2") + "time.sleep(60)", "no release after 1 s"),
+        (RELEASE.replace("PARTS", "1"), f"holds no {HOST}"),
+    ],
+)
+def test_half_a_release_is_never_kept(machine: Machine, monkeypatch, installer, cause):
+    monkeypatch.setattr(download, "INSTALL", installer)
+    monkeypatch.setattr(download, "LIMIT_SECONDS", 1)
+    with pytest.raises(EngineError, match=cause):
+        machine.ensure()
+    assert not any(machine.cache.iterdir())
 
 
 def test_the_engine_is_built_once_and_found_again(machine: Machine):

@@ -1,5 +1,7 @@
 """The real emulator: started, recognised, lost, replaced and stopped."""
 
+import base64
+import http.client
 import io
 import json
 import os
@@ -8,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.parse
 import zipfile
 from pathlib import Path
 
@@ -273,6 +276,42 @@ def test_a_function_sees_nothing_of_the_user_and_runs_on_the_emulator_s_python(
     assert seen["version"] == list(sys.version_info[:2])
     assert seen["environ"]["AWS_REGION"] == "eu-central-1"
     assert seen["environ"]["AWS_ENDPOINT_URL"] == running.endpoint_url
+
+
+def test_a_machine_gets_a_token_with_the_scope_it_asked_for(emulator: Emulator):
+    running = emulator.ensure(silent)
+    cognito = client(running, "cognito-idp")
+    pool = cognito.create_user_pool(PoolName="machines")["UserPool"]["Id"]
+    cognito.create_resource_server(
+        UserPoolId=pool,
+        Identifier="models",
+        Name="models",
+        Scopes=[{"ScopeName": name, "ScopeDescription": name} for name in ("read", "infer")],
+    )
+    made = cognito.create_user_pool_client(
+        UserPoolId=pool,
+        ClientName="machine",
+        GenerateSecret=True,
+        AllowedOAuthFlows=["client_credentials"],
+        AllowedOAuthFlowsUserPoolClient=True,
+        AllowedOAuthScopes=["models/read", "models/infer"],
+    )["UserPoolClient"]
+    connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=10)
+    form = {"grant_type": "client_credentials", "scope": "models/infer"}
+    form |= {"client_id": made["ClientId"], "client_secret": made["ClientSecret"]}
+    connection.request(
+        "POST",
+        "/oauth2/token",
+        body=urllib.parse.urlencode(form),
+        headers={"Content-Type": "application/x-www-form-urlencoded"},
+    )
+    response = connection.getresponse()
+    answer = json.loads(response.read())
+    connection.close()
+    assert response.status == 200, answer
+    claims = answer["access_token"].split(".")[1]
+    claims = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
+    assert claims["scope"] == "models/infer"
 
 
 def test_a_package_that_is_missing_from_the_environment_is_named(monkeypatch):

@@ -25,6 +25,13 @@ def test_a_virtual_environment_is_found_relative_to_the_project(tmp_path: Path):
     assert chosen.samefile(python)
 
 
+def test_a_program_gets_what_an_activated_environment_has():
+    environ = language_host.activated(
+        {"PATH": "/usr/bin", "PYTHONHOME": "/other", "KEPT": "1"}, Path("/env/bin/python")
+    )
+    assert environ == {"PATH": "/env/bin:/usr/bin", "VIRTUAL_ENV": "/env", "KEPT": "1"}
+
+
 def test_a_missing_virtual_environment_is_named_with_the_way_out(tmp_path: Path):
     with pytest.raises(Refused, match=r"virtualenv of .* is 'gone'.*make setup"):
         language_host.interpreter(str(tmp_path), {"virtualenv": "gone"})
