@@ -2,10 +2,34 @@
 
 from collections.abc import Mapping
 
-from emulation.aws import sqs
+from emulation.aws import (
+    apigatewayv2,
+    cloudwatch,
+    cognito,
+    dynamodb,
+    iam,
+    kms,
+    lambda_,
+    logs,
+    s3,
+    sns,
+    sqs,
+)
 from emulation.aws.resource import Fidelity, Resource
 
-_SERVICES = (sqs,)
+_SERVICES = (
+    apigatewayv2,
+    cloudwatch,
+    cognito,
+    dynamodb,
+    iam,
+    kms,
+    lambda_,
+    logs,
+    s3,
+    sns,
+    sqs,
+)
 
 TYPES: Mapping[str, Resource] = {
     resource.type: resource for service in _SERVICES for resource in service.TYPES

@@ -27,7 +27,8 @@ _ADVICE = {
     "EndpointConnectionError": "the emulator does not answer: `warmline status` shows whether it "
     "runs, `warmline up` starts it again",
     "BucketNotEmpty": "empty the bucket, or set forceDestroy in the stack first",
-    "DeletionProtection": "turn the protection off in the stack and run `up` before deleting",
+    "ConditionalCheckFailed": "something else made this item; delete it there, or leave it out here",
+    "rotect": "turn the deletion protection off in the stack and run `up` before deleting",
 }
 
 
@@ -186,6 +187,11 @@ class EmulatedAws(Servicer):
             if not error.missing:
                 raise
             found = None
+        except KeyError as error:
+            raise Refused(
+                f"it cannot be found by its id alone: {error} is missing, so importing it is not "
+                "possible here"
+            ) from error
         if found is None:
             return provider_pb2.ReadResponse()
         refreshed = refreshed_inputs(resource, inputs, found)
@@ -239,6 +245,12 @@ def input_problems(resource: Resource, inputs: Properties) -> dict[str, str]:
         for name, rule in resource.properties.items()
         if rule.required and inputs.get(name) is None
     }
+    given = [name for name in resource.one_of if inputs.get(name) is not None]
+    if resource.one_of and len(given) != 1:
+        problems[resource.one_of[0]] = (
+            f"{resource.type} needs exactly one of {' and '.join(resource.one_of)}, "
+            f"and has {' and '.join(given) or 'none'}"
+        )
     return problems
 
 

@@ -3,16 +3,25 @@
 import hashlib
 import json
 import secrets
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from emulation.aws.calls import Aws
+from emulation.serving import Refused
 from emulation.wire import UNKNOWN, Properties, has_unknown
 
 AUTO_NAME_HEX = 7
 """Random hexadecimal digits that pulumi-aws appends to a logical name."""
+WAIT_SECONDS = 60
+
+
+Create = Callable[[Aws, Properties], str]
+Read = Callable[[Aws, str, Properties], Properties | None]
+Update = Callable[[Aws, str, Properties, Properties], None]
+Delete = Callable[[Aws, str, Properties], None]
 
 
 class Fidelity(StrEnum):
@@ -102,17 +111,21 @@ class Resource:
     auto_name: AutoName | None = None
     identity: tuple[str, ...] = ()
     """The properties that two resources cannot share; they decide what is deleted first."""
-    create: Callable[[Aws, Properties], str] | None = None
+    one_of: tuple[str, ...] = ()
+    """Properties of which exactly one is given."""
+    create: Create | None = None
     settle: Callable[[Aws, str, Properties], None] = _nothing
-    read: Callable[[Aws, str, Properties], Properties | None] | None = None
-    update: Callable[[Aws, str, Properties, Properties], None] | None = None
-    delete: Callable[[Aws, str, Properties], None] | None = None
+    read: Read | None = None
+    update: Update | None = None
+    delete: Delete | None = None
     unsettled: Callable[[Properties, Properties], set[str]] = field(default=_all_known)
     """The outputs that an update from old to new inputs gives new values."""
 
     def same(self, name: str, left: Any, right: Any) -> bool:
         """Says whether two values of an input property mean the same."""
-        return _same(self.properties.get(name, Property()), left, right)
+        rule = self.properties.get(name, Property())
+        values = (rule.default if value is None else value for value in (left, right))
+        return _same(rule, *values)
 
     def covers(self, name: str, declared: Any, seen: Any) -> bool:
         """Says whether what was seen is what was declared."""
@@ -120,6 +133,27 @@ class Resource:
         if rule.partial:
             return _within(rule, declared, seen)
         return _same(rule, declared, seen)
+
+
+def put_again(put: Create) -> Update:
+    """An update for types whose creation call overwrites what is there."""
+
+    def update(aws: Aws, _id: str, _old: Properties, new: Properties) -> None:
+        put(aws, new)
+
+    return update
+
+
+def wait_until(ready: Callable[[], bool], what: str) -> None:
+    """Asks until it is so. Raises Refused after a minute: the emulator needs milliseconds."""
+    end = time.monotonic() + WAIT_SECONDS
+    while not ready():
+        if time.monotonic() > end:
+            raise Refused(
+                f"{what} has not happened in {WAIT_SECONDS} s; the emulator's log says why "
+                "(`warmline status` shows where it is)"
+            )
+        time.sleep(0.05)
 
 
 def _same(rule: Property, left: Any, right: Any) -> bool:

@@ -1,8 +1,7 @@
-"""Between the provider's property names and the API's, by botocore's model of each operation.
+"""Between the provider's properties and an operation's parameters, by botocore's model of it.
 
-The model knows every member's name and type: `s3Bucket` becomes `S3Bucket`, a number becomes an
-integer where the API wants one, a single block becomes a list where the API has a list. A type
-states only the names that differ by more than their case.
+A type maps its properties to members in a table. Inside blocks the names differ only in case, and
+the model knows them, as it knows where the API wants a whole number, a text or a list.
 """
 
 from collections.abc import Mapping
@@ -12,21 +11,15 @@ from emulation.aws.calls import Aws
 
 
 def request(
-    aws: Aws,
-    service: str,
-    operation: str,
-    properties: Mapping[str, Any],
-    names: Mapping[str, str] | None = None,
+    aws: Aws, service: str, operation: str, names: Mapping[str, str], given: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The parameters of an operation made from properties; those it does not have are left out."""
+    """The parameters of an operation: `names` maps each property to its member in the call."""
     shape = aws.client(service).meta.service_model.operation_model(operation).input_shape
-    members = {member.lower(): member for member in shape.members}
-    parameters: dict[str, Any] = {}
-    for name, value in properties.items():
-        member = members.get((names or {}).get(name, name).lower())
-        if member and value is not None:
-            parameters[member] = to_api(shape.members[member], value)
-    return parameters
+    return {
+        member: to_api(shape.members[member], given[name])
+        for name, member in names.items()
+        if given.get(name) is not None and member in shape.members
+    }
 
 
 def to_api(shape: Any, value: Any) -> Any:
@@ -58,24 +51,34 @@ def to_api(shape: Any, value: Any) -> Any:
             return value
 
 
-def seen(value: Any) -> Any:
-    """What an answer holds, with property names; keys of free maps must not pass through here."""
+def seen(answer: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    """What an answer holds, as properties: `names` maps each one to its member in the answer."""
+    return {
+        name: blocks(answer[member])
+        for name, member in names.items()
+        if answer.get(member) not in (None, "")
+    }
+
+
+def blocks(value: Any) -> Any:
+    """A value with property names inside; free maps (tags, variables) must not pass here."""
     if isinstance(value, Mapping):
-        return {camel(key): seen(item) for key, item in value.items()}
+        return {camel(key): blocks(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [seen(item) for item in value]
+        return [blocks(item) for item in value]
     if isinstance(value, str | bool | int | float) or value is None:
         return value
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
 def camel(name: str) -> str:
-    """`MemorySize` as `memorySize`, `ARN` as `arn`, `KMSKeyArn` as `kmsKeyArn`."""
+    """`MemorySize` as `memorySize`, `ID` as `id`, `KMSMasterKeyID` as `kmsMasterKeyId`."""
     if name.isupper():
         return name.lower()
     capitals = len(name) - len(name.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
-    head = max(1, capitals - 1) if capitals > 1 else 1
-    return name[:head].lower() + name[head:]
+    head = max(1, capitals - 1)
+    name = name[:head].lower() + name[head:]
+    return name.removesuffix("ID") + "Id" if name.endswith("ID") else name
 
 
 def tag_list(tags: Mapping[str, str] | None, key: str = "Key", value: str = "Value") -> list[Any]:
