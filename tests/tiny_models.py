@@ -47,5 +47,6 @@ def save(proto: onnx.ModelProto, path: Path, *, external: str | None = None) -> 
     if external is None:
         onnx.save(proto, str(path))
     else:
+        path.with_name(external).unlink(missing_ok=True)  # the library would append to it
         onnx.save(proto, str(path), save_as_external_data=True, location=external, size_threshold=0)
     return path

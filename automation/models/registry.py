@@ -1,5 +1,6 @@
 """The writer's side of the registry table: registers, lists and retires model versions."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -264,11 +265,25 @@ def require_same_content(present: VersionRecord, manifest: str) -> None:
     another = "Leave `--version` out to take the next free number."
     if present.manifest != manifest:
         raise VersionExists(
-            f"{subject} exists with other content; a version never changes once it is registered",
+            f"{subject} exists with other content ({_differences(present.manifest, manifest)}); a "
+            "version never changes once it is registered",
             another,
         )
     if present.state is VersionState.RETIRED:
         raise VersionExists(f"{subject} is retired, and retiring is for good", another)
+
+
+def _differences(registered: str, wanted: str) -> str:
+    """`max_batch_size is 32, not 8`; of the files, only that they differ."""
+    old, new = json.loads(registered), json.loads(wanted)
+    found = [
+        f"{name} is {old.get(name)}, not {new[name]}"
+        if isinstance(new[name], str | int)
+        else f"{name} differ"
+        for name in sorted(new)
+        if old.get(name) != new[name]
+    ]
+    return ", ".join(found)
 
 
 def now() -> str:
