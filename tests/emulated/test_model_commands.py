@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,7 @@ THREADS = 6
 class Stores:
     """What model commands need of a stack, made by hand: bucket, keys and table."""
 
-    clients: Clients
+    clients: Callable[[str], Any]
     values: dict[str, Any]
     models: Iterator[int] = field(default_factory=count)
 
@@ -55,7 +56,7 @@ class Stores:
         return f"model-{next(self.models)}"
 
 
-def _signing_key(clients: Clients) -> str:
+def _signing_key(clients: Callable[[str], Any]) -> str:
     made = clients("kms").create_key(KeyUsage="SIGN_VERIFY", KeySpec="ECC_NIST_P256")
     return made["KeyMetadata"]["Arn"]
 
@@ -65,7 +66,8 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stores]:
     emulator = Emulator(tmp_path_factory.mktemp("home"))
     running = emulator.ensure(lambda _text: None)
     try:
-        clients = Clients(region=REGION, endpoint_url=running.endpoint_url)
+        # Clients may be shared by threads, and take longer to make than most tests.
+        clients = cache(Clients(region=REGION, endpoint_url=running.endpoint_url).__call__)
         key = clients("kms").create_key()["KeyMetadata"]["Arn"]
         s3 = clients("s3")
         s3.create_bucket(Bucket="models", CreateBucketConfiguration={"LocationConstraint": REGION})
