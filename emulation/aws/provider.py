@@ -27,7 +27,7 @@ _ADVICE = {
     "EndpointConnectionError": "the emulator does not answer: `warmline status` shows whether it "
     "runs, `warmline up` starts it again",
     "BucketNotEmpty": "empty the bucket, or set forceDestroy in the stack first",
-    "ConditionalCheckFailed": "something else made this item; delete it there, or leave it out here",
+    "ConditionalCheckFailed": "something else made this item: delete it there, or drop it here",
     "rotect": "turn the deletion protection off in the stack and run `up` before deleting",
 }
 
