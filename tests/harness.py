@@ -3,13 +3,14 @@
 import asyncio
 import hashlib
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 import pulumi
 from pulumi.runtime.config import set_all_config
-from pulumi.runtime.settings import set_root_resource
+from pulumi.runtime.settings import SETTINGS, set_root_resource
 from pulumi.runtime.stack import run_in_stack
 
 with warnings.catch_warnings():
@@ -22,6 +23,11 @@ with warnings.catch_warnings():
 ACCOUNT_ID = "123456789012"
 REGION = "us-east-1"
 PROJECT = "warmline"
+PUBLIC_KEY = (
+    "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEjlM7b6C/e0YluzBmfAH7YH75+Lio"
+    "D+9bMAYocDGHsqNz6x294DMYNm0Gn4Om9ZAAU8c2M8sEGyHFXhqGwfQAtA=="
+)
+"""A P-256 public key as DER in base64; its private key is the number seven."""
 SECRET_SENTINEL = "4dabf18193072939515e22adb298388d"  # Pulumi's mark of a secret in wire form
 
 
@@ -36,6 +42,8 @@ class Resource:
     outputs: Mapping[str, Any]
     parent: str
     dependencies: frozenset[str]
+    property_dependencies: Mapping[str, frozenset[str]]
+    """Input -> URNs of the resources that it comes from."""
     protect: bool
     custom: bool
     secret_outputs: tuple[str, ...] = ()
@@ -92,7 +100,7 @@ LOOKUPS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     },
     "aws:kms/getPublicKey:getPublicKey": lambda args: {
         "keyId": args["keyId"],
-        "publicKey": "MFkwEwYHKoZIzj0CAQ" + "A" * 106,
+        "publicKey": PUBLIC_KEY,
         "id": args["keyId"],
     },
 }
@@ -166,6 +174,19 @@ def _computed(typ: str, name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
             return {}
 
 
+@contextmanager
+def _loop_of_this_thread() -> Iterator[asyncio.AbstractEventLoop]:
+    """An event loop that is closed again; the SDK would leave its own open."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        yield loop
+    finally:
+        asyncio.set_event_loop(None)
+        loop.run_until_complete(loop.shutdown_default_executor())
+        loop.close()
+
+
 class _Monitor(pulumi.runtime.mocks.MockMonitor):
     """Keeps the requests that mocks alone do not show: parents, dependencies, protection."""
 
@@ -180,8 +201,13 @@ class _Monitor(pulumi.runtime.mocks.MockMonitor):
             type_ = f"{ancestors}${type_}"
         return f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}::{type_}::{name}"
 
-    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the name in the protocol
-        response = super().RegisterResource(request)
+    def Invoke(self, request: Any) -> Any:  # noqa: N802 - the name in the protocol
+        with _loop_of_this_thread():
+            return super().Invoke(request)
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - as above
+        with _loop_of_this_thread():
+            response = super().RegisterResource(request)
         inputs = pulumi.runtime.rpc.deserialize_properties(request.object, keep_unknowns=True)
         outputs = pulumi.runtime.rpc.deserialize_properties(response.object, keep_unknowns=True)
         if request.type != "pulumi:pulumi:Stack":
@@ -194,6 +220,10 @@ class _Monitor(pulumi.runtime.mocks.MockMonitor):
                     outputs=outputs,
                     parent=request.parent,
                     dependencies=frozenset(request.dependencies),
+                    property_dependencies={
+                        key: frozenset(found.urns)
+                        for key, found in request.propertyDependencies.items()
+                    },
                     protect=request.protect,
                     custom=request.custom,
                     secret_outputs=tuple(request.additionalSecretOutputs),
@@ -217,14 +247,16 @@ def deploy(
     graph = Graph()
     mocks = Mocks()
     set_all_config(dict(config or {}))
-    # The SDK uses the thread's event loop, which Python no longer makes by itself.
-    asyncio.set_event_loop(asyncio.new_event_loop())
-    pulumi.runtime.set_mocks(
-        mocks, project=PROJECT, stack=stack, preview=False, monitor=_Monitor(mocks, graph)
-    )
+    # What an earlier run left behind, above all one that failed, belongs to a closed loop.
+    left_over = cast(Any, SETTINGS)
+    left_over.rpc_manager.clear()
+    left_over.outputs.clear()
+    with _loop_of_this_thread() as loop:
+        pulumi.runtime.set_mocks(
+            mocks, project=PROJECT, stack=stack, preview=False, monitor=_Monitor(mocks, graph)
+        )
 
-    # Mocks come with a stack of their own, which takes no outputs.
-    set_root_resource(cast(pulumi.Resource, None))
-    loop = asyncio.get_event_loop()
-    loop.run_until_complete(run_in_stack(build))
+        # Mocks come with a stack of their own, which takes no outputs.
+        set_root_resource(cast(pulumi.Resource, None))
+        loop.run_until_complete(run_in_stack(build))
     return graph

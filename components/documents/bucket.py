@@ -41,9 +41,7 @@ def encrypted_bucket(bucket_arn: str, key_arn: str) -> Document:
             "Action": ["s3:PutObject"],
             "Resource": f"{bucket_arn}/*",
             "Condition": {
-                "StringNotEqualsIfExists": {
-                    "s3:x-amz-server-side-encryption-aws-kms-key-id": key_arn
-                },
+                "ArnNotEqualsIfExists": {"s3:x-amz-server-side-encryption-aws-kms-key-id": key_arn},
             },
         },
     )

@@ -31,7 +31,14 @@ _ADMINISTER = [
     "kms:UpdateAlias",
     "kms:UpdateKeyDescription",
 ]
-_USE = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"]
+_ENCRYPT = [
+    "kms:Decrypt",
+    "kms:Encrypt",
+    "kms:GenerateDataKey",
+    "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+]
 
 
 def administration(root_arn: str) -> Statement:
@@ -50,7 +57,7 @@ def use_through(services: list[str], root_arn: str, account_id: str) -> Statemen
         "Sid": "UseThroughService",
         "Effect": "Allow",
         "Principal": {"AWS": root_arn},
-        "Action": _USE,
+        "Action": [*_ENCRYPT, "kms:DescribeKey"],
         "Resource": "*",
         "Condition": {
             "StringEquals": {"kms:ViaService": services, "kms:CallerAccount": account_id},
@@ -74,16 +81,18 @@ def grant_through(services: list[str], root_arn: str, account_id: str) -> Statem
 
 
 def log_groups(region: str, account_id: str, partition: str) -> Statement:
-    """CloudWatch Logs itself, for the log groups of this account and region."""
+    """CloudWatch Logs itself, for the log groups of this account and region.
+
+    The encryption context names the log group, and with it the account.
+    """
     return {
         "Sid": "EncryptLogGroups",
         "Effect": "Allow",
         "Principal": {"Service": f"logs.{region}.amazonaws.com"},
-        "Action": _USE,
+        "Action": _ENCRYPT,
         "Resource": "*",
         "Condition": {
-            "StringEquals": {"aws:SourceAccount": account_id},
-            "ArnLike": {
+            "StringLike": {
                 "kms:EncryptionContext:aws:logs:arn": (
                     f"arn:{partition}:logs:{region}:{account_id}:log-group:*"
                 )

@@ -64,7 +64,7 @@ def read_registry(table_arn: str, key_arn: str) -> Document:
         {
             "Sid": "ReadRegistry",
             "Effect": "Allow",
-            "Action": ["dynamodb:GetItem", "dynamodb:Query"],
+            "Action": ["dynamodb:GetItem"],
             "Resource": table_arn,
         },
         {

@@ -1,0 +1,51 @@
+"""parliament, an IAM linter, with what it needs today and what it does not know yet."""
+
+import importlib.util
+import json
+import sys
+import types
+import warnings
+from pathlib import Path
+from typing import Any
+
+NEWER_ACTIONS = frozenset({"kms:ListKeyRotations"})
+"""In IAM since 2024-04, checked 2026-11; parliament 1.6.4 carries an older list."""
+
+
+def _load() -> Any:
+    """parliament finds its data through pkg_resources, which setuptools no longer has."""
+    stub = types.ModuleType("pkg_resources")
+
+    def resource_filename(package: str, name: str) -> str:
+        spec = importlib.util.find_spec(package)
+        assert spec is not None
+        assert spec.origin is not None
+        return str(Path(spec.origin).parent / name)
+
+    stub.resource_filename = resource_filename  # type: ignore[attr-defined] - a stand-in module
+    sys.modules.setdefault("pkg_resources", stub)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import parliament
+    return parliament
+
+
+PARLIAMENT = _load()
+
+
+def findings(document: str) -> list[str]:
+    """What the linter says against a policy document, as short lines.
+
+    Left out: resource `*`, which our own table of wildcards judges, and what parliament asks of a
+    trust policy, which has no resource.
+    """
+    statements = json.loads(document)["Statement"]
+    trust = all(statement["Action"] == ["sts:AssumeRole"] for statement in statements)
+    found = PARLIAMENT.analyze_policy_string(document).findings
+    return [
+        f"{each.issue}: {each.detail}"
+        for each in found
+        if each.issue != "RESOURCE_STAR"
+        and not (each.issue == "UNKNOWN_ACTION" and str(each.detail) in NEWER_ACTIONS)
+        and not (trust and "neither Resource nor NotResource" in str(each.detail))
+    ]

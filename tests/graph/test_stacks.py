@@ -1,0 +1,160 @@
+"""The three committed stacks as wholes."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from components.packaging import ROOT
+from policies.pack import RULES
+from policies.props import Resource as Judged
+from policies.props import Stack as JudgedStack
+from policies.verdict import Violation
+from tests.graph.programs import STACKS, graph_of, run, stack_file
+from tests.harness import Graph
+
+pytestmark = pytest.mark.graph
+
+SNAPSHOTS = Path(__file__).parent / "urns"
+STATEFUL = (
+    "aws:kms/key:Key",
+    "aws:dynamodb/table:Table",
+    "aws:cognito/userPool:UserPool",
+    "aws:s3/bucket:Bucket",
+)
+OUTPUTS = {
+    *("api_url", "token_url", "client_id", "user_pool_id", "tenants", "model_bucket"),
+    *("registry_table", "signing_key_arn", "signing_key_name", "serving_group"),
+    *("alarm_topic_arn", "region", "stack"),
+}
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_the_urns_are_those_of_the_snapshot(stack: str) -> None:
+    """A line that goes or changes is a resource that is deleted or replaced.
+
+    To accept a change: `python -m tests.graph.snapshot`.
+    """
+    assert graph_of(stack).urns() == (SNAPSHOTS / f"{stack}.txt").read_text().splitlines()
+
+
+def test_dev_and_prod_are_the_same_resources(dev: Graph, prod: Graph) -> None:
+    assert [urn.replace("pulumi:dev", "pulumi:prod") for urn in dev.urns()] == prod.urns()
+
+
+def test_a_program_that_runs_twice_in_one_process_gives_one_inventory() -> None:
+    first, second = run("dev"), run("dev")
+    assert first.urns() == second.urns()
+    assert first.outputs == second.outputs
+
+
+def test_the_outputs_are_those_that_scripts_rely_on(graph: Graph) -> None:
+    assert set(graph.outputs) == OUTPUTS
+    assert graph.outputs["api_url"].startswith("https://")
+    assert not graph.outputs["api_url"].endswith("/")
+
+
+def test_no_output_is_or_holds_a_client_secret(graph: Graph) -> None:
+    clients = graph.all("aws:cognito/userPoolClient:UserPoolClient")
+    assert clients
+    assert all("clientSecret" in client.secret_outputs for client in clients)
+    secrets = [client.outputs["clientSecret"] for client in clients]
+    assert not [secret for secret in secrets if secret in str(graph.outputs)]
+
+
+def test_every_tenant_is_an_item_with_its_client_id_as_claim(graph: Graph) -> None:
+    tenants = graph.outputs["tenants"]
+    items = {
+        item.name.removeprefix("registry-tenant-"): item.inputs["item"]
+        for item in graph.all("aws:dynamodb/tableItem:TableItem")
+    }
+    assert set(items) == set(tenants)
+    for name, client in tenants.items():
+        assert f'"pk": {{"S": "TENANT#{client}"}}' in items[name]
+
+
+def test_prod_guards_its_data_and_local_gives_it_up(prod: Graph) -> None:
+    for kept in (r for type_ in STATEFUL for r in prod.all(type_)):
+        assert kept.protect or "artefacts" in kept.name, kept.urn
+    table = prod.one("aws:dynamodb/table:Table", "registry")
+    assert table.inputs["deletionProtectionEnabled"] is True
+    pool = prod.one("aws:cognito/userPool:UserPool", "identity")
+    assert pool.inputs["deletionProtection"] == "ACTIVE"
+
+    local = graph_of("local")
+    assert not [r.urn for r in local.resources if r.protect]
+    assert all(b.inputs["forceDestroy"] for b in local.all("aws:s3/bucket:Bucket"))
+
+
+def test_everything_that_takes_tags_says_whose_it_is(graph: Graph) -> None:
+    untagged = {
+        *("aws:cloudwatch/dashboard:Dashboard", "aws:iam/rolePolicy:RolePolicy"),
+        *("aws:lambda/alias:Alias", "aws:lambda/permission:Permission", "aws:kms/alias:Alias"),
+        *("aws:s3/bucketObjectv2:BucketObjectv2",),
+    }
+    tagged = [r for r in graph.resources if "tags" in r.inputs]
+    assert tagged
+    for resource in tagged:
+        assert set(resource.inputs["tags"]) == {
+            *("Name", "project", "stack", "environment", "owner", "cost-centre", "data-class")
+        }, resource.urn
+    bare = {r.type for r in graph.resources if r.custom and "tags" not in r.inputs}
+    takes_no_tags = re.compile(
+        r"aws:(s3/bucket.+|apigatewayv2/(route|integration|authorizer):.+|sqs/queuePolicy:.+"
+        r"|sns/topicPolicy:.+|dynamodb/tableItem:.+|cognito/(resource|userPool[CD]).+)"
+    )
+    assert not {type_ for type_ in bare - untagged if not takes_no_tags.fullmatch(type_)}
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_the_stack_passes_the_policy_pack(graph: Graph, rule: object) -> None:
+    resources = [
+        Judged(
+            dict(r.inputs), token=r.type, name=r.name, urn=r.urn, references=r.property_dependencies
+        )
+        for r in graph.resources
+        if r.custom
+    ]
+    stack = JudgedStack(tuple(resources))
+    verdicts = [
+        rule.judge(r, stack) if rule.needs_stack else rule.judge(r)  # type: ignore[attr-defined] - a Rule
+        for r in resources
+    ]
+    assert not [verdict for verdict in verdicts if isinstance(verdict, Violation)]
+
+
+def test_the_stack_files_have_the_same_keys() -> None:
+    assert (
+        set(_paths(stack_file("local")))
+        == set(_paths(stack_file("dev")))
+        == set(_paths(stack_file("prod")))
+    )
+
+
+def test_no_code_asks_which_stack_it_is_in() -> None:
+    sources = [ROOT / "__main__.py", *(ROOT / "components").rglob("*.py")]
+    for path in sources:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Compare):
+                names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+                assert "stack" not in names, f"{path.name}:{node.lineno}"
+
+
+def test_no_module_makes_a_resource_or_an_output_when_it_is_imported() -> None:
+    for path in (ROOT / "components").rglob("*.py"):
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.Assign | ast.AnnAssign | ast.Expr):
+                text = ast.unparse(node)
+                assert "aws." not in text, f"{path.name}: {text[:60]}"
+                assert "Output." not in text, f"{path.name}: {text[:60]}"
+
+
+def _paths(value: object, at: str = "") -> Iterator[str]:
+    """Every key of a stack file; a list counts as one, its entries are data."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _paths(inner, f"{at}.{key}")
+    else:
+        yield at
