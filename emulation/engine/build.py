@@ -104,7 +104,10 @@ def _build(go: Path, target: Path, progress: Progress) -> Engine:
     environ = go_environ(os.environ, work)
     progress(f"building Pulumi {version} with {go}: a few minutes, once")
     packages = _list_packages(go, environ, progress)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".build-") as name:
+    prefix = f".build-{target.name}-"
+    for left_by_a_killed_build in target.parent.glob(f"{prefix}*"):
+        shutil.rmtree(left_by_a_killed_build, ignore_errors=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=prefix) as name:
         staging = Path(name) / "engine"
         staging.mkdir()
         counted = Packages()
