@@ -16,6 +16,7 @@ from rich.markup import escape
 from automation.errors import Failure
 from automation.models import show
 from automation.models.stack import Stack
+from automation.stages import Stages
 from contracts.manifest import ManifestError
 from contracts.registry import RegistryError
 from contracts.route import RouteError
@@ -70,7 +71,7 @@ def push(
     """Check, upload, sign and register a model version. Run again, it goes on where it stopped."""
     from automation.models.push import push as run  # imports onnx
 
-    with _told("push"), _err.status("pushing ...") as status:
+    with _told("push"), Stages(_err).stage("push") as stage, _explained("push"):
         pushed = run(
             connect(stack),
             model,
@@ -79,8 +80,9 @@ def push(
             entrypoint=entrypoint,
             max_batch_size=max_batch_size,
             memory_mb=memory_mb,
-            progress=lambda text: status.update(escape(text)),
+            progress=stage,
         )
+        stage.result = f"{model} version {pushed.manifest.version}"
     document = show.pushed(pushed)
     if as_json:
         _print_json(document)
@@ -254,28 +256,34 @@ def _print_outcome(outcome: Any, as_json: bool) -> None:
 
 @contextmanager
 def _told(command: str) -> Iterator[None]:
-    """Turn what went wrong into a cause and a way out on standard error, and exit code 1."""
+    """Print a cause and a way out on standard error, and exit with 1."""
     try:
-        yield
+        with _explained(command):
+            yield
     except Failure as failure:
-        _fail(command, failure.cause, failure.way_out, failure)
-    except (ManifestError, RouteError) as error:
-        _fail(command, str(error), f"See `warmline models {command} --help`.", error)
-    except RegistryError as error:
-        _fail(command, str(error), "Someone wrote it by other means; compare the table.", error)
-    except ClientError as error:
-        _fail(command, str(error), "Check the rights of your credentials.", error)
-    except BotoCoreError as error:
-        _fail(command, str(error), "Check that the stack is up: `warmline status`.", error)
+        _err.print(f"[red]✗[/] models {command} failed: {escape(failure.cause)}", soft_wrap=True)
+        _err.print(escape(failure.way_out), soft_wrap=True)
+        raise typer.Exit(1) from failure
     except KeyboardInterrupt:
         _err.print(f"models {command} was stopped. Run it again: it goes on from here.")
         raise typer.Exit(1) from None
 
 
-def _fail(command: str, cause: str, way_out: str, error: Exception) -> None:
-    _err.print(f"[red]✗[/] models {command} failed: {escape(cause)}", soft_wrap=True)
-    _err.print(escape(way_out), soft_wrap=True)
-    raise typer.Exit(1) from error
+@contextmanager
+def _explained(command: str) -> Iterator[None]:
+    """Give each error of the layers below its way out."""
+    try:
+        yield
+    except (ManifestError, RouteError) as error:
+        raise Failure(str(error), f"See `warmline models {command} --help`.") from error
+    except RegistryError as error:
+        raise Failure(str(error), "Someone wrote it by other means; look at the table.") from error
+    except ClientError as error:
+        raise Failure(str(error), "Check the rights of your credentials.") from error
+    except BotoCoreError as error:
+        raise Failure(str(error), "Check that the stack is up: `warmline status`.") from error
+    except OSError as error:
+        raise Failure(str(error), "Check that you may read the file.") from error
 
 
 def _print_json(value: Any) -> None:

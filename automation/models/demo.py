@@ -1,7 +1,7 @@
 """The demo model `magika`: says what kind of file something is.
 
 It is the model of the `magika` package (Apache-2.0, Google LLC), taken from where the package is
-installed; see NOTICE.
+installed; see docs/NOTICE.
 """
 
 import json

@@ -25,11 +25,12 @@ class LocalFile:
 
     def hashed(self) -> ModelFile:
         """Reads the whole file."""
-        digest = hashlib.sha256()
+        digest, size = hashlib.sha256(), 0
         with self.path.open("rb") as stream:
             while chunk := stream.read(CHUNK_BYTES):
                 digest.update(chunk)
-        return ModelFile(name=self.name, sha256=digest.hexdigest(), size_bytes=self.size_bytes)
+                size += len(chunk)
+        return ModelFile(name=self.name, sha256=digest.hexdigest(), size_bytes=size)
 
 
 def collect(

@@ -54,12 +54,19 @@ def change_route(
         )
     except (transaction.Cancelled, transaction.Unanswered) as error:
         # A repeated request may meet its own success: the audit item tells whose change it was.
-        if registry.change(model, after.revision) == change:
+        written = registry.change(model, after.revision)
+        if written == change:
             return Outcome(before=before, after=after, changed=True)
         present = registry.route(model)
         if (present.revision if present else 0) != revision:
             raise Conflict(model, revision, present) from error
         require_ready(registry, after)
+        if written is not None:
+            raise Failure(
+                f"the route of {model} is at revision {revision}, but the audit trail already has "
+                f"revision {after.revision}: someone removed the route item or put an old one back",
+                "Restore the route item of the latest audit item in the registry table.",
+            ) from error
         raise Failure(
             f"the registry gave no clear answer; the route of {model} is still at revision "
             f"{revision}",

@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from automation import cli as warmline
 from automation.models import cli, content_types, demo
+from automation.models.files import LocalFile
 from automation.models.registry import Registry
+from contracts.manifest import ModelFile
 from tests.tiny_models import linear, save
 from tests.unit.models.fake_aws import ACTOR, FakeStack, refused
 
@@ -194,6 +197,27 @@ def test_missing_rights_are_told_without_a_traceback(pushed: FakeStack) -> None:
     message = refusal("list")
     assert "AccessDenied" in message
     assert "rights" in message
+
+
+def test_a_file_that_may_not_be_read_is_told_without_a_traceback(
+    stack: FakeStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = save(linear(1.0), tmp_path / "m.onnx")
+
+    def deny(_file: LocalFile) -> ModelFile:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(LocalFile, "hashed", deny)
+    message = refusal("push", "tiny", path)
+    assert "Permission denied" in message
+    assert "may read the file" in message
+
+
+def test_the_commands_are_part_of_warmline() -> None:
+    result = CliRunner().invoke(warmline.app, ["models", "--help"])
+    assert result.exit_code == 0
+    for command in ("push", "list", "show", "route", "rollback", "retire"):
+        assert f" {command} " in result.output
 
 
 def test_a_tampered_item_is_told_without_a_traceback(pushed: FakeStack) -> None:

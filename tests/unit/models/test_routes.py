@@ -297,3 +297,11 @@ def test_writes_outside_the_home_region_are_refused_and_reads_are_not(stack: Fak
 def test_a_route_that_one_transaction_cannot_check_is_refused(stack: FakeStack) -> None:
     with pytest.raises(Failure, match=f"at most {routes.MAX_VERSIONS}"):
         changed(stack, {1: 10_000}, standby=list(range(2, 2 + routes.MAX_VERSIONS)))
+
+
+def test_a_route_item_that_was_removed_by_other_means_is_told(stack: FakeStack) -> None:
+    changed(stack, {1: 10_000})
+    del stack.items["MODEL#tiny", "ROUTE"]
+    with pytest.raises(Failure, match="the audit trail already has revision 1"):
+        changed(stack, {2: 10_000})
+    assert Registry.of(stack).route("tiny") is None
