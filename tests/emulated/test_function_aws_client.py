@@ -16,10 +16,14 @@ import pytest
 
 from contracts import registry as items
 from contracts.manifest import Manifest, ModelFile, Signature
+from contracts.metrics import Metric
 from contracts.protocol import TensorSpec
 from contracts.registry import Tenant, VersionRecord, VersionState
 from emulation import ministack
+from functions.predict.disk import Disk
 from functions.predict.keyring import Keyring
+from functions.predict.registry import READ_SECONDS, CachedRegistry, DynamoTable
+from functions.predict.tiers import S3Source
 from functions.shared.aws import (
     ATTEMPTS,
     AwsClient,
@@ -29,7 +33,12 @@ from functions.shared.aws import (
     StoreUnavailable,
 )
 from functions.shared.deadline import Deadline
-from functions.shared.errors import ModelIntegrity, StoreMisconfigured
+from functions.shared.errors import (
+    ModelIntegrity,
+    ModelUnavailable,
+    RegistryUnavailable,
+    StoreMisconfigured,
+)
 
 pytestmark = pytest.mark.emulated
 
@@ -234,21 +243,77 @@ def test_a_missing_object_is_told_from_a_missing_bucket(client: AwsClient, bucke
         client.get_object("no-such-bucket", "models/demo/1/model.onnx", nothing, soon())
 
 
-def test_a_signature_made_by_kms_verifies(aws: Callable[[str], Any]) -> None:
-    kms = aws("kms")
-    key_id = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["KeyId"]
-    manifest = Manifest(
+def test_a_flipped_byte_in_the_bucket_fails_verification_and_leaves_no_file(
+    client: AwsClient, bucket: str, aws: Callable[[str], Any], tmp_path: Path
+) -> None:
+    disk = Disk(tmp_path / "models", limit_bytes=2 * len(LARGE))
+    source = S3Source(client, bucket)
+    manifest = describing(LARGE)
+    flipped = bytearray(LARGE)
+    flipped[len(LARGE) // 2] ^= 1
+    key = "models/demo/1/model.onnx"
+    aws("s3").put_object(Bucket=bucket, Key=key, Body=bytes(flipped))
+    with pytest.raises(ModelIntegrity):
+        disk.open(manifest, source, soon())
+    assert list((tmp_path / "models").iterdir()) == []
+    aws("s3").put_object(Bucket=bucket, Key=key, Body=LARGE)
+    files = disk.open(manifest, source, soon())
+    assert files.folder is not None
+    assert (files.folder / "model.onnx").read_bytes() == LARGE
+
+
+def test_a_registered_file_that_the_bucket_lacks_makes_its_version_unavailable(
+    client: AwsClient, bucket: str, tmp_path: Path
+) -> None:
+    disk = Disk(tmp_path / "models", limit_bytes=2 * len(LARGE))
+    with pytest.raises(ModelUnavailable, match="not in the model store"):
+        disk.open(describing(LARGE, version=7), S3Source(client, bucket), soon())
+
+
+def test_no_python_thread_is_left_by_a_call(client: AwsClient, bucket: str, table: str) -> None:
+    before = threading.enumerate()
+    client.get_item(table, items.tenant_key("nobody"), soon())
+    client.get_object(bucket, "models/demo/1/model.onnx", lambda _chunk: None, soon())
+    assert threading.enumerate() == before
+
+
+def test_an_unreachable_registry_fails_within_its_time_limit() -> None:
+    with Server(hangs) as server:
+        registry = CachedRegistry(DynamoTable(server.client, "t"), ttl_seconds=5)
+        started = time.monotonic()
+        with pytest.raises(RegistryUnavailable):
+            registry.route("demo", _Unwatched())
+        assert time.monotonic() - started < READ_SECONDS + 0.5
+
+
+class _Unwatched:
+    def count(self, metric: Metric, value: float = 1) -> None:
+        pytest.fail("nothing was served")
+
+    def milliseconds(self, metric: Metric, value: float) -> None:
+        pytest.fail("nothing was served")
+
+
+def describing(content: bytes, *, version: int = 1) -> Manifest:
+    digest = hashlib.sha256(content).hexdigest()
+    return Manifest(
         model="demo",
-        version=1,
+        version=version,
         serving_group="group",
         target="onnx",
         entrypoint="model.onnx",
-        files=(ModelFile(name="model.onnx", sha256="0" * 64, size_bytes=1),),
+        files=(ModelFile(name="model.onnx", sha256=digest, size_bytes=len(content)),),
         inputs=(TensorSpec(name="x", datatype="FP32", shape=(1,)),),
         outputs=(TensorSpec(name="y", datatype="FP32", shape=(1,)),),
         max_batch_size=0,
         memory_mb=1,
     )
+
+
+def test_a_signature_made_by_kms_verifies(aws: Callable[[str], Any]) -> None:
+    kms = aws("kms")
+    key_id = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["KeyId"]
+    manifest = describing(b"model")
     signed = kms.sign(
         KeyId=key_id,
         Message=manifest.digest(),

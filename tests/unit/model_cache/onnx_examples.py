@@ -80,3 +80,26 @@ def with_external_data(*, location: str = "weights.bin") -> dict[str, bytes]:
 def _bytes(graph: onnx.GraphProto) -> bytes:
     opset = [helper.make_opsetid("", 17)]
     return helper.make_model(graph, opset_imports=opset, ir_version=8).SerializeToString()
+
+
+def layers(*, count: int, width: int = 1_024) -> bytes:
+    """x is float [n, width]; `count` dense layers of 4 MiB each at the default width."""
+    generator = np.random.default_rng(7)
+    weights = [
+        numpy_helper.from_array(
+            generator.standard_normal((width, width), dtype=np.float32) / width, f"w{layer}"
+        )
+        for layer in range(count)
+    ]
+    names = ["x", *(f"h{layer}" for layer in range(1, count)), "y"]
+    graph = helper.make_graph(
+        [
+            helper.make_node("MatMul", [names[layer], f"w{layer}"], [names[layer + 1]])
+            for layer in range(count)
+        ],
+        "layers",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", width])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["n", width])],
+        weights,
+    )
+    return _bytes(graph)
