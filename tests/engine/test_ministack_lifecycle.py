@@ -254,7 +254,7 @@ def test_an_emulator_that_never_answers_is_ended_and_reported(
     mute.chmod(0o755)
     monkeypatch.setattr(emulator_venv, "ensure", lambda _progress: mute)
     monkeypatch.setattr(emulator_venv, "require_imports", lambda _python: None)
-    monkeypatch.setattr(ministack, "HEALTH_LIMIT_SECONDS", 0.5)
+    monkeypatch.setattr(ministack, "HEALTH_LIMIT_SECONDS", 2)
     with pytest.raises(EmulatorError, match="does not answer on port"):
         emulator.ensure(silent)
     assert processes.started(int((tmp_path / "pid").read_text(encoding="ascii"))) is None
