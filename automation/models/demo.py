@@ -60,9 +60,15 @@ def classify(
         return scores(infer(outputs, MODEL, request(rows), tenant=tenant))
 
     return [
-        {"file": str(found.path), "label": found.label, "score": found.score}
+        {"file": _shown(found.path), "label": found.label, "score": found.score}
         for found in content_types.classify(paths, ask)
     ]
+
+
+def _shown(path: Path) -> str:
+    """As a person would type it here."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def request(rows: Sequence[Sequence[int]]) -> bytes:

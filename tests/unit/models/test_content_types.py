@@ -1,7 +1,9 @@
 """Our client of the Magika model says what the magika package says, on real files."""
 
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import magika
 import numpy as np
@@ -10,9 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from automation import predict
 from automation.errors import Failure
 from automation.models import content_types, demo
 from automation.models.content_types import classify
+from automation.outputs import Outputs
 from tests.magika_files import find_files
 
 pytestmark = pytest.mark.unit
@@ -157,6 +161,30 @@ def test_many_files_are_asked_about_in_batches_and_keep_their_order(
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, infer: Infer) -> None:
     with pytest.raises(Failure, match=r"gone\.txt cannot be read: No such file"):
         classify([tmp_path / "gone.txt"], infer)
+
+
+def test_the_deployed_model_is_asked_in_one_request_and_files_are_named_as_typed(
+    tmp_path: Path, infer: Infer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[dict[str, Any]] = []
+
+    def answer(_outputs: object, model: str, body: bytes, *, tenant: str | None) -> dict[str, Any]:
+        document = json.loads(body)
+        asked.append({"model": model, "tenant": tenant, "shape": document["inputs"][0]["shape"]})
+        data = document["inputs"][0]["data"]
+        rows = [data[i : i + 2048] for i in range(0, len(data), 2048)]
+        scores = [list(map(float, row)) for row in infer(rows)]
+        out = {"name": demo.OUTPUT, "shape": [len(scores), len(scores[0])]}
+        return {"outputs": [out | {"data": [score for row in scores for score in row]}]}
+
+    monkeypatch.setattr(predict, "infer", answer)
+    monkeypatch.chdir(tmp_path)
+    for name, text in (("a.py", "import os\nprint(os.name)\n" * 9), ("b.json", '{"a": [1, 2]}')):
+        (tmp_path / name).write_text(text)
+    outputs = Outputs(stack="local", values={})
+    said = demo.classify(outputs, [tmp_path / "a.py", Path("b.json")], tenant="acme")
+    assert [(one["file"], one["label"]) for one in said] == [("a.py", "python"), ("b.json", "json")]
+    assert asked == [{"model": "magika", "tenant": "acme", "shape": [2, 2048]}]
 
 
 def test_an_answer_of_another_form_is_told_and_not_read() -> None:
