@@ -15,7 +15,7 @@ from contracts.metrics import Metric
 from contracts.protocol import BINARY_HEADER, SCOPE_INFER, SCOPE_READ
 from contracts.registry import VersionRecord, VersionState
 from contracts.route import Route
-from functions.predict import authorise, paths, routing, shadow
+from functions.predict import authorise, paths, routing
 from functions.predict.messages import Request
 from functions.predict.ports import Models, Registry, ShadowSender
 from functions.shared.answers import Answer, ok, problem
@@ -221,7 +221,8 @@ def _run(
     record: RequestRecord,
     route_ms: float,
 ) -> "Encoded":
-    from functions.predict import codec  # numpy: only what infers pays for it
+    # They bring numpy: only what infers pays for it.
+    from functions.predict import codec, shadow, tensors
 
     inference = codec.decode(request.body, request.headers.get(BINARY_HEADER), manifest)
     try:
@@ -245,7 +246,7 @@ def _run(
                 record.count(Metric.SHADOW_SENT if sent else Metric.SHADOW_DROPPED)
             return encoded
         finally:
-            codec.wipe(results)
+            tensors.wipe(results)
     finally:
         inference.wipe()
 

@@ -7,6 +7,7 @@ from contracts.manifest import MAX_VERSION, MODEL_NAME
 from functions.predict.authorise import no_model
 from functions.shared.errors import ModelNotFound, RouteNotFound
 
+_PATH = re.compile(r"/v2(?:/models/([^/]+)(?:/versions/([^/]+))?(?:/(ready|infer))?)?/?")
 _VERSION = re.compile(r"[1-9][0-9]{0,9}")
 
 
@@ -15,35 +16,22 @@ class Operation(NamedTuple):
 
     verb: str
     """`metadata`, `ready` or `infer`."""
-    model: str | None = None
-    version: int | None = None
+    model: str | None
+    version: int | None
 
 
 def parse(method: str, path: str) -> Operation:
     """Raises `RouteNotFound`, or `ModelNotFound` for a name or version that cannot exist."""
-    match path.strip("/").split("/"):
-        case ["v2"]:
-            found = Operation("metadata")
-        case ["v2", "models", model]:
-            found = Operation("metadata", _model(model))
-        case ["v2", "models", model, ("ready" | "infer") as verb]:
-            found = Operation(verb, _model(model))
-        case ["v2", "models", model, "versions", version]:
-            found = Operation("metadata", _model(model), _version(version))
-        case ["v2", "models", model, "versions", version, ("ready" | "infer") as verb]:
-            found = Operation(verb, _model(model), _version(version))
-        case _:
-            raise RouteNotFound("No operation has this path.")
-    needed = "POST" if found.verb == "infer" else "GET"
+    match = _PATH.fullmatch(path)
+    if match is None:
+        raise RouteNotFound("No operation has this path.")
+    model, version, verb = match.groups()
+    needed = "POST" if verb == "infer" else "GET"
     if method != needed:
         raise RouteNotFound(f"This path takes {needed} only.")
-    return found
-
-
-def _model(text: str) -> str:
-    if not MODEL_NAME.fullmatch(text):
+    if model is not None and not MODEL_NAME.fullmatch(model):
         raise no_model()
-    return text
+    return Operation(verb or "metadata", model, None if version is None else _version(version))
 
 
 def _version(text: str) -> int:

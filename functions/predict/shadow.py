@@ -9,22 +9,21 @@ import base64
 import json
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
+
+import numpy as np
 
 from contracts.manifest import Manifest
 from contracts.metrics import Metric
 from contracts.protocol import BINARY_HEADER
 from contracts.registry import VersionState
 from contracts.route import Route
+from functions.predict import codec, tensors
+from functions.predict.app import Ports, place, verified
 from functions.predict.messages import Request
 from functions.shared.deadline import Deadline
 from functions.shared.errors import ServingError
 from functions.shared.telemetry import RequestRecord
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from functions.predict.app import Ports
 
 MAX_MESSAGE_BYTES = 256_000
 """SQS took 262,144 bytes before it took more; the smaller number is safe everywhere."""
@@ -34,7 +33,7 @@ ABSOLUTE_TOLERANCE = 1e-5
 
 
 def pack(
-    request: Request, route: Route, manifest: Manifest, results: "Mapping[str, np.ndarray]"
+    request: Request, route: Route, manifest: Manifest, results: Mapping[str, np.ndarray]
 ) -> bytes | None:
     """The message for the queue, or `None` when the copy would be too large."""
     raw = request.body.encode() if isinstance(request.body, str) else request.body
@@ -54,7 +53,7 @@ def pack(
     return text if len(text) <= MAX_MESSAGE_BYTES else None
 
 
-def consume(event: Mapping[str, Any], ports: "Ports", deadline: Deadline) -> dict[str, Any]:
+def consume(event: Mapping[str, Any], ports: Ports, deadline: Deadline) -> dict[str, Any]:
     """Run the shadow version on each message of an SQS event. What failed is reported by its
     message id, and SQS delivers it again; a version that refuses the input merely differs."""
     failed: list[dict[str, str]] = []
@@ -65,8 +64,6 @@ def consume(event: Mapping[str, Any], ports: "Ports", deadline: Deadline) -> dic
             agreed = _compare(json.loads(raw["body"]), ports, deadline, record)
             record.count(Metric.SHADOW_AGREED if agreed else Metric.SHADOW_DIFFERED)
         except Exception as error:  # noqa: BLE001 - one bad message must not fail the others
-            from functions.predict.app import place
-
             slug = error.slug if isinstance(error, ServingError) else ServingError.slug
             record.put(problem=slug, failure=place(error))
             failed.append({"itemIdentifier": str(raw.get("messageId"))})
@@ -76,11 +73,8 @@ def consume(event: Mapping[str, Any], ports: "Ports", deadline: Deadline) -> dic
 
 
 def _compare(
-    message: dict[str, Any], ports: "Ports", deadline: Deadline, record: RequestRecord
+    message: dict[str, Any], ports: Ports, deadline: Deadline, record: RequestRecord
 ) -> bool:
-    from functions.predict import codec
-    from functions.predict.app import verified
-
     found = ports.registry.version(message["model"], message["version"], record)
     if found is None or found.state is not VersionState.READY:
         return False
@@ -105,27 +99,21 @@ def _compare(
         return all(agree(message["answer"][name], results.get(name)) for name in message["answer"])
     finally:
         inference.wipe()
-        codec.wipe(results)
+        tensors.wipe(results)
         body[:] = bytes(len(body))
 
 
-def describe(tensor: "np.ndarray") -> dict[str, Any]:
+def describe(tensor: np.ndarray) -> dict[str, Any]:
     """A tensor of an answer, as a message carries it."""
-    from functions.predict import codec
-
     return {
         "datatype": str(tensor.dtype),
         "shape": list(tensor.shape),
-        "data": base64.b64encode(codec.to_bytes(tensor)).decode(),
+        "data": base64.b64encode(tensors.to_bytes(tensor)).decode(),
     }
 
 
-def agree(answer: Mapping[str, Any], result: "np.ndarray | None") -> bool:
+def agree(answer: Mapping[str, Any], result: np.ndarray | None) -> bool:
     """Whether a shadow's output is what the answer held, within the tolerances for floats."""
-    import numpy as np
-
-    from functions.predict import codec
-
     if result is None or [str(result.dtype), list(result.shape)] != [
         answer["datatype"],
         answer["shape"],
@@ -133,7 +121,7 @@ def agree(answer: Mapping[str, Any], result: "np.ndarray | None") -> bool:
         return False
     raw = base64.b64decode(answer["data"])
     if result.dtype.kind != "f":
-        return codec.to_bytes(result) == raw
+        return tensors.to_bytes(result) == raw
     given = np.frombuffer(raw, result.dtype.newbyteorder("<")).reshape(result.shape)
     close = np.isclose(
         result, given, rtol=RELATIVE_TOLERANCE, atol=ABSOLUTE_TOLERANCE, equal_nan=True

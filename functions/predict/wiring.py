@@ -1,4 +1,8 @@
-"""Connects the application to AWS: the one place where its ports meet their implementations."""
+"""Connects the application to AWS: the one place where its ports meet their implementations.
+
+Everything that an inference needs is imported here, while the environment initialises: there the
+CPU is not rationed by the memory setting.
+"""
 
 from collections.abc import Mapping
 
@@ -6,6 +10,7 @@ from functions.predict.app import Ports
 from functions.predict.config import Config
 from functions.predict.disk import Disk
 from functions.predict.models import MIB, ModelCache
+from functions.predict.onnx_model import open_onnx
 from functions.predict.registry import CachedRegistry, DynamoTable
 from functions.predict.shadow import QueueSender
 from functions.predict.tiers import S3Source
@@ -13,17 +18,12 @@ from functions.shared.aws import AwsClient
 
 
 def connect(config: Config, environ: Mapping[str, str]) -> Ports:
-    # What every inference needs is imported while the environment initialises, where the CPU is
-    # not rationed by the memory setting.
-    from functions.predict import codec, onnx_model
-
-    del codec
     client = AwsClient.from_environ(environ)
     models = ModelCache(
         keyring=config.keyring,
         disk=Disk.in_temporary_folder(environ, limit_bytes=config.disk_cache_mb * MIB),
         source=S3Source(client, config.model_bucket),
-        runtime=onnx_model.open_onnx,
+        runtime=open_onnx,
         memory_limit_bytes=config.memory_cache_mb * MIB,
     )
     return Ports(

@@ -162,9 +162,9 @@ def test_only_the_outputs_that_were_asked_for_are_computed_and_answered() -> Non
 def test_one_flag_makes_every_output_binary_and_an_output_can_say_otherwise() -> None:
     model = manifest(outputs=[("y", "FP32", (-1, 4)), ("z", "FP32", (-1, 4))])
     body = {"inputs": [tensor(data=[1, 2, 3, 4])], "parameters": {"binary_data_output": True}}
-    assert codec.decode(json.dumps(body), None, model).outputs == (("y", True), ("z", True))
+    assert codec.decode(json.dumps(body), None, model).outputs == [("y", True), ("z", True)]
     body["outputs"] = [{"name": "y"}, {"name": "z", "parameters": {"binary_data": False}}]  # type: ignore[assignment]
-    assert codec.decode(json.dumps(body), None, model).outputs == (("y", True), ("z", False))
+    assert codec.decode(json.dumps(body), None, model).outputs == [("y", True), ("z", False)]
 
 
 @pytest.mark.parametrize(
@@ -236,7 +236,7 @@ def test_half_precision_has_no_json_form_in_either_direction() -> None:
 
 
 def plain(datatype: str = "FP32") -> tuple[codec.Inference, Manifest]:
-    return codec.Inference(None, {}, (codec.OutputChoice("y", False),)), identity(datatype, (1,))
+    return codec.Inference(None, {}, [codec.OutputChoice("y", False)]), identity(datatype, (1,))
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
@@ -267,7 +267,7 @@ def test_an_output_that_is_not_what_the_manifest_says_is_the_models_fault(
 def test_an_answer_above_lambdas_limit_is_refused_and_the_largest_below_it_passes(
     binary: bool,
 ) -> None:
-    inference = codec.Inference(None, {}, (codec.OutputChoice("y", binary),))
+    inference = codec.Inference(None, {}, [codec.OutputChoice("y", binary)])
     model = identity("UINT8", (1,))
     limit = LAMBDA_PAYLOAD_BYTES - codec.ANSWER_ROOM_BYTES
     count = (limit * 3 // 4 if binary else limit // 2) - 300
