@@ -39,8 +39,10 @@ FORBIDDEN = ("aws_xray_sdk", "boto3", "botocore", "onnx", "pydantic")
 """What the path to a first answer may not import."""
 FORBIDDEN_IN_ROUTER = (*FORBIDDEN, "numpy", "onnxruntime")
 BARE = "import time; print(time.perf_counter())"
-ROUTER = "from functions.predict import gateway, shadow, wiring; " + BARE
-MODULES = "from functions.predict import gateway, shadow, wiring; import sys; print(*sys.modules)"
+REQUEST_PATH = "from functions.predict import config, gateway, models, registry; "
+"""What routes and loads, without the runtime and the codec that an inference needs besides."""
+ROUTER = REQUEST_PATH + BARE
+MODULES = REQUEST_PATH + "import sys; print(*sys.modules)"
 LARGE = 8
 """Layers of the model of the figure: 34 MB."""
 

@@ -145,7 +145,7 @@ def test_a_leader_whose_time_is_over_does_not_fail_a_follower_with_more_time(
 
     def lead() -> None:
         try:
-            cache.models.load(record, Deadline.after(0.3), cache.seen)
+            cache.models.load(record, soon(), cache.seen)
         except DeadlineExceeded as error:
             outcomes.append(error.detail)
 
@@ -162,7 +162,7 @@ def test_a_leader_whose_time_is_over_does_not_fail_a_follower_with_more_time(
 def test_a_follower_gives_up_at_its_own_deadline(cache: Cache) -> None:
     manifest = version(1)
     cache.put(manifest)
-    cache.source.seconds = 0.5
+    cache.source.seconds = 1.5
     record = make_record(manifest, KEY)
     leader = threading.Thread(target=cache.models.load, args=(record, soon(), cache.seen))
     leader.start()
@@ -171,7 +171,7 @@ def test_a_follower_gives_up_at_its_own_deadline(cache: Cache) -> None:
     started = time.monotonic()
     with pytest.raises(DeadlineExceeded):
         cache.models.load(record, Deadline.after(0.05), RecordingObserver())
-    assert time.monotonic() - started < 0.3
+    assert time.monotonic() - started < 1
     leader.join()
     assert cache.models.loaded("demo", 1)
 

@@ -44,13 +44,15 @@ def test_a_failure_of_the_thing_reaches_all_who_waited_each_in_an_exception_of_i
     flight: SingleFlight[str] = SingleFlight()
     calls = []
     errors = []
+    start = threading.Barrier(8)
 
     def fetch() -> str:
         calls.append(1)
-        time.sleep(0.1)
+        time.sleep(0.5)
         raise ModelUnavailable("the store is down", retry_after_seconds=3)
 
     def ask(_number: int) -> None:
+        start.wait()
         try:
             flight.run("k", fetch, lambda: 5)
         except ModelUnavailable as error:
