@@ -29,7 +29,7 @@ class Figure:
     def line(self) -> str:
         verdict = {None: "", True: "pass", False: "MISSED"}[self.reached]
         limit = "" if self.at_most is None else f"<= {self.at_most:g}"
-        value = f"{self.value:,.2f} {self.unit}"
+        value = f"{self.value:,.2f} {self.unit}" if self.unit else f"{self.value:,.0f}"
         text = f"{self.goal:4} {self.what:58} {value:>16}  {limit:10} {verdict:6} {self.note}"
         return text.rstrip()
 
