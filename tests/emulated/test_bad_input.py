@@ -89,7 +89,7 @@ CASES: dict[str, tuple[Callable[[Api, str], Answer], int, str]] = {
         "inputs[0].shape",
     ),
     "truncated JSON": (send(json.dumps({"inputs": [good_input()]}).encode()[:-9]), 400, "body"),
-    "deep nesting": (send(b"[" * 100_000 + b"]" * 100_000), 400, "body"),
+    "deep nesting": (send(b"[" * 100_000 + b"]" * 100_000), 400, "JSON"),
     "deep nesting in data": (
         send(
             b'{"inputs":[{"name":"x","shape":[2,4],"datatype":"FP32","data":'
@@ -98,7 +98,7 @@ CASES: dict[str, tuple[Callable[[Api, str], Answer], int, str]] = {
             + b"}]}"
         ),
         400,
-        "data",
+        "JSON",
     ),
     "a body that is no object": (send(b"[1, 2]"), 400, "body"),
     "an empty body": (send(b""), 400, "body"),
@@ -133,12 +133,12 @@ CASES: dict[str, tuple[Callable[[Api, str], Answer], int, str]] = {
     "a version that is no number": (
         lambda api, model: api.call("POST", f"/v2/models/{model}/versions/latest/infer", b"{}", {}),
         404,
-        "latest",
+        "version",
     ),
     "a body above our own limit": (
         send_binary({"inputs": [binary_input("x", GOOD, "FP32")]}, bytes(MAX_BODY_BYTES + 1)),
         413,
-        str(MAX_BODY_BYTES),
+        "4400105 bytes; at most",
     ),
 }
 

@@ -1,18 +1,24 @@
 """The functions' AWS client against the emulator, and against a server that misbehaves."""
 
 import base64
+import datetime
 import hashlib
 import http.server
+import ipaddress
 import json
 import os
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import boto3
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from contracts import registry as items
 from contracts.manifest import Manifest, ModelFile, Signature
@@ -39,6 +45,7 @@ from functions.shared.errors import (
     RegistryUnavailable,
     StoreMisconfigured,
 )
+from tests.emulated.misbehaving_server import Server, hangs, says
 
 pytestmark = pytest.mark.emulated
 
@@ -109,71 +116,6 @@ def soon() -> Deadline:
 
 def nothing(_chunk: bytes) -> None:
     pytest.fail("no byte may be handed over")
-
-
-class Server:
-    """A loopback server that answers with what the test wrote down, in turn; the last one stays."""
-
-    def __init__(self, *answers: Callable[[http.server.BaseHTTPRequestHandler], None]) -> None:
-        self.requests: list[str] = []
-        self._answers = list(answers)
-        server = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def answer(self) -> None:
-                self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                server.requests.append(self.path)
-                todo = server._answers
-                (todo.pop(0) if len(todo) > 1 else todo[0])(self)
-
-            do_GET = do_POST = answer  # noqa: N815 - names of the standard library
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
-                pass
-
-        class Threads(http.server.ThreadingHTTPServer):
-            daemon_threads = True
-
-            def handle_error(self, request: object, client_address: object) -> None:
-                """The client closes connections on purpose."""
-
-        self._server = Threads(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-    @property
-    def client(self) -> AwsClient:
-        port = self._server.server_address[1]
-        return AwsClient(region=REGION, endpoint=Endpoint.parse(f"http://127.0.0.1:{port}"))
-
-
-def says(
-    status: int, body: bytes, *, hang_up: bool = False, length: int | None = None
-) -> Callable[[http.server.BaseHTTPRequestHandler], None]:
-    def answer(handler: http.server.BaseHTTPRequestHandler) -> None:
-        handler.send_response(status)
-        handler.send_header("Content-Length", str(len(body) if length is None else length))
-        handler.end_headers()
-        handler.wfile.write(body)
-        handler.wfile.flush()
-        handler.close_connection = hang_up or length is not None
-
-    return answer
-
-
-def hangs(handler: http.server.BaseHTTPRequestHandler) -> None:
-    time.sleep(1.5)
-    handler.close_connection = True
 
 
 ITEM = json.dumps({"Item": {"name": {"S": "a"}}}).encode()
@@ -419,6 +361,63 @@ def test_nobody_listening_is_unavailable_soon() -> None:
     with pytest.raises(StoreUnavailable, match="CONNECTION_REFUSED"):
         client.get_object(BUCKET, "models/a/1/b", nothing, soon())
     assert time.monotonic() - started < 5
+
+
+def test_a_tls_endpoint_is_read_when_its_authority_is_in_the_ca_bundle(tmp_path: Path) -> None:
+    def found(handler: http.server.BaseHTTPRequestHandler) -> None:
+        handler.send_response(206)
+        for name, value in (("Content-Length", "5"), ("ETag", '"e"')):
+            handler.send_header(name, value)
+        handler.send_header("Content-Range", "bytes 0-4/5")
+        handler.end_headers()
+        handler.wfile.write(b"bytes")
+
+    bundle = tmp_path / "authority.pem"
+    with Server(says(200, ITEM), found, tls=_certified(bundle)) as server:
+        client = AwsClient.from_environ(
+            {"AWS_REGION": REGION, "AWS_ENDPOINT_URL": server.url, "AWS_CA_BUNDLE": str(bundle)}
+        )
+        assert client.get_item("t", {}, soon()) == {"name": {"S": "a"}}
+        received = bytearray()
+        client.get_object(BUCKET, "models/a/1/b", received.extend, soon())
+        assert received == b"bytes"
+
+
+def test_a_tls_endpoint_of_an_unknown_authority_is_not_read(tmp_path: Path) -> None:
+    with Server(says(200, ITEM), tls=_certified(tmp_path / "unused.pem")) as server:
+        with pytest.raises(StoreUnavailable):
+            server.client.get_item("t", {}, Deadline.after(1))
+        assert server.requests == []
+
+
+def _certified(bundle: Path) -> ssl.SSLContext:
+    """A server's context for 127.0.0.1; its self-signed certificate goes to `bundle`."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "test")])
+    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    now = datetime.datetime.now(datetime.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - datetime.timedelta(hours=1))
+        .not_valid_after(now + datetime.timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    private = key.private_bytes(
+        pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    bundle.write_bytes(certificate.public_bytes(pem))
+    chain = bundle.with_suffix(".chain")
+    chain.write_bytes(private + certificate.public_bytes(pem))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(chain)
+    return context
 
 
 def test_no_credentials_are_a_misconfiguration(

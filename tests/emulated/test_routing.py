@@ -56,6 +56,7 @@ def test_one_sticky_key_always_meets_one_version(
 def test_a_rollback_takes_effect_without_a_deployment(
     api: Api, routed: str, set_route: SetRoute, local_stack: LocalStack
 ) -> None:
+    set_route(routed, {1: 10_000})
     set_route(routed, {2: 10_000}, standby=(1,))
     assert version_of(api, routed) == 2
     ran = local_stack.warmline("models", "rollback", routed, "--json")
