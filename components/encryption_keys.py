@@ -8,7 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.account import Account
-from components.documents import Document, key
+from components.documents import key
 from components.tags import DataClass, Tags
 from settings import Protection
 
@@ -71,7 +71,7 @@ class EncryptionKeys(pulumi.ComponentResource):
             description=f"{self._args.alias_prefix}: {data.value}",
             enable_key_rotation=True,
             deletion_window_in_days=self._args.protection.key_deletion_days,
-            policy=json.dumps(policy_for(data, self._args.account), sort_keys=True),
+            policy=json.dumps(key.encryption_key(data, self._args.account), sort_keys=True),
             tags=self._args.tags.named(logical, data),
             opts=pulumi.ResourceOptions(parent=self, protect=self._args.protection.protect),
         )
@@ -79,7 +79,6 @@ class EncryptionKeys(pulumi.ComponentResource):
         return made.arn
 
     def _signing_key(self, name: str, signing_key: str) -> pulumi.Output[str]:
-        account = self._args.account
         logical = f"{name}-signing-{signing_key}"
         made = aws.kms.Key(
             logical,
@@ -87,13 +86,7 @@ class EncryptionKeys(pulumi.ComponentResource):
             key_usage="SIGN_VERIFY",
             customer_master_key_spec="ECC_NIST_P256",
             deletion_window_in_days=self._args.protection.key_deletion_days,
-            policy=json.dumps(
-                key.key_policy(
-                    key.administration(account.root_arn),
-                    key.signing(account.root_arn, account.id),
-                ),
-                sort_keys=True,
-            ),
+            policy=json.dumps(key.signing_key(self._args.account), sort_keys=True),
             tags=self._args.tags.named(logical),
             opts=pulumi.ResourceOptions(parent=self, protect=self._args.protection.protect),
         )
@@ -113,30 +106,3 @@ class EncryptionKeys(pulumi.ComponentResource):
             key_id=key_arn, opts=pulumi.InvokeOutputOptions(parent=self)
         )
         return found.public_key
-
-
-def policy_for(data: DataClass, account: Account) -> Document:
-    """The key policy of a data class: who administers, and which services use it."""
-
-    def through(*services: str) -> list[str]:
-        return [f"{service}.{account.region}.amazonaws.com" for service in services]
-
-    root, owner = account.root_arn, account.id
-    statements = [key.administration(root)]
-    match data:
-        case DataClass.MODELS:
-            statements.append(key.use_through(through("s3"), root, owner))
-        case DataClass.REGISTRY:
-            statements.append(key.use_through(through("dynamodb"), root, owner))
-            statements.append(key.grant_through(through("dynamodb"), root, owner))
-        case DataClass.LOGS:
-            statements.append(key.log_groups(account.region, owner, account.partition))
-        case DataClass.QUEUES:
-            statements.append(key.use_through(through("sqs", "sns"), root, owner))
-            statements.append(key.alarms(owner))
-        case DataClass.CODE:
-            statements.append(key.use_through(through("s3", "lambda"), root, owner))
-            statements.append(key.grant_through(through("lambda"), root, owner))
-        case DataClass.NONE:
-            raise ValueError("data class 'none' holds no data and has no key")
-    return key.key_policy(*statements)

@@ -1,6 +1,5 @@
 """Identity: who issues the tokens that the API accepts."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -8,6 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.account import Account
+from components.derived import domain_name
 from components.tags import Tags
 from settings import Identity as IdentitySettings
 from settings import Protection, TenantSettings
@@ -141,9 +141,3 @@ def outside_issuer(identity: IdentitySettings, tenants: tuple[TenantSettings, ..
         token_url=identity.token_url,
         user_pool_id=None,
     )
-
-
-def domain_name(prefix: str, account: Account) -> str:
-    """A name that is free in the region unless this very account took it; it tells no account."""
-    digest = hashlib.sha256(f"{account.id}/{account.region}/{prefix}".encode()).hexdigest()
-    return f"{prefix}-{digest[:10]}"

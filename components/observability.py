@@ -8,6 +8,7 @@ import pulumi_aws as aws
 
 from components.account import Account
 from components.dashboard import dashboard
+from components.derived import near_timeout_ms
 from components.documents.messaging import alarm_topic
 from components.function import Function
 from components.render import rendered
@@ -181,7 +182,3 @@ class Observability(pulumi.ComponentResource):
             tags=self._tags.named(name),
             opts=pulumi.ResourceOptions(parent=self),
         )
-
-
-def near_timeout_ms(timeout_seconds: int, percent: int) -> int:
-    return timeout_seconds * 10 * percent

@@ -2,7 +2,8 @@
 
 An archive holds the wheels of `requirements/<function>.txt`, `functions/<function>`,
 `functions/shared` and `contracts`. Equal input gives equal bytes: entries are sorted, times and
-modes fixed, and nothing in it depends on the machine that built it.
+modes fixed, and nothing in it depends on the machine that built it. The wheels are packed once per
+lock and target; our own files are added to a copy, so a change of source costs no time.
 """
 
 import hashlib
@@ -12,8 +13,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -29,7 +32,7 @@ from components.archive_checks import (
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 BUILD_FOLDER: Final = ROOT / ".warmline" / "build"
-_RECIPE: Final = "1"
+_RECIPE: Final = "2"
 """Goes up when the same input should give another archive."""
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 _FILE_MODE: Final = 0o100644
@@ -42,6 +45,9 @@ _UV_PLATFORMS: Final = {
 }
 """Amazon Linux 2023, under every runtime from Python 3.12, has glibc 2.34."""
 MACHINE: Final = "machine"
+_KEPT: Final = 4
+"""Newest archives of a function that are kept in any case."""
+_KEPT_SECONDS: Final = 3_600
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,9 +77,18 @@ def build(
     Raises `PackagingError` when the wheels cannot be had, or do not fit the target or Lambda.
     """
     target = _target(python_version, architecture)
-    path = folder / f"{function}-{_content_key(function, target, root)}.zip"
-    if not path.is_file():
-        _build(function, target, root, path)
+    lock = root / "requirements" / f"{function}.txt"
+    sources = dict(_sources(function, root))
+    path = folder / f"{function}-{_digest(function, target, {'lock': lock, **sources})}.zip"
+    if path.is_file():
+        path.touch()
+    else:
+        folder.mkdir(parents=True, exist_ok=True)
+        wheels = folder / f"wheels-{function}-{_digest(function, target, {'lock': lock})}.zip"
+        if not wheels.is_file():
+            _pack_wheels(lock, target, wheels)
+        _add_sources(function, wheels, sources, path)
+        _forget_old(folder, function)
     return Package(
         function=function,
         path=path,
@@ -107,22 +122,17 @@ def _sources(function: str, root: Path) -> Iterator[tuple[str, Path]]:
                 yield path.relative_to(root).as_posix(), path
 
 
-def _content_key(function: str, target: Target, root: Path) -> str:
-    """Names everything that decides the archive's bytes."""
+def _digest(function: str, target: Target, files: Mapping[str, Path]) -> str:
+    """Names everything that decides the bytes of an archive with these files."""
     digest = hashlib.sha256()
-    for part in (_RECIPE, function, target.python_version, target.architecture, target.machine):
+    system = sys.platform if target.machine else "lambda"
+    for part in (_RECIPE, function, target.python_version, target.architecture, system):
         digest.update(f"{part}\0".encode())
-    if target.machine:
-        digest.update(sys.platform.encode())
-    for name, path in sorted([("lock", _lock(function, root)), *_sources(function, root)]):
+    for name, path in sorted(files.items()):
         content = path.read_bytes()
         digest.update(f"{name}\0{len(content)}\0".encode())
         digest.update(content)
     return digest.hexdigest()[:32]
-
-
-def _lock(function: str, root: Path) -> Path:
-    return root / "requirements" / f"{function}.txt"
 
 
 def _belongs(path: Path) -> bool:
@@ -133,27 +143,56 @@ def _belongs(path: Path) -> bool:
     return not in_dist_info or path.name == _DIST_INFO_KEPT
 
 
-def _build(function: str, target: Target, root: Path, path: Path) -> None:
-    """Builds beside `path` and moves it there at the end: two builds at once do no harm."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    workspace = Path(tempfile.mkdtemp(prefix=f"{function}-", dir=path.parent))
+@contextmanager
+def _beside(path: Path) -> Iterator[Path]:
+    """A folder to build in, on the same file system as `path`; gone afterwards.
+
+    What is built there is moved to `path` at the end, so two builds at once do no harm.
+    """
+    workspace = Path(tempfile.mkdtemp(prefix=f".{path.stem}-", dir=path.parent))
     try:
-        wheels = workspace / "wheels"
-        _install(_lock(function, root), target, wheels)
-        entries = dict(_sources(function, root))
-        for file in wheels.rglob("*"):
-            name = file.relative_to(wheels)
-            if file.is_file() and _belongs(name):
-                entries[name.as_posix()] = file
-        check_models(entries)
-        check_size(function, {name: file.stat().st_size for name, file in entries.items()})
-        check_compiled_files(entries, target)
-        check_onnxruntime(entries, target)
-        archive = workspace / "archive.zip"
-        _write(archive, entries)
-        archive.replace(path)
+        yield workspace
     finally:
         shutil.rmtree(workspace, ignore_errors=True)
+
+
+def _pack_wheels(lock: Path, target: Target, path: Path) -> None:
+    with _beside(path) as workspace:
+        installed = workspace / "wheels"
+        _install(lock, target, installed)
+        entries = {
+            file.relative_to(installed).as_posix(): file
+            for file in installed.rglob("*")
+            if file.is_file() and _belongs(file.relative_to(installed))
+        }
+        check_models(entries)
+        check_compiled_files(entries, target)
+        check_onnxruntime(entries, target)
+        packed = workspace / "wheels.zip"
+        _write(packed, entries)
+        packed.replace(path)
+
+
+def _add_sources(function: str, wheels: Path, sources: Mapping[str, Path], path: Path) -> None:
+    with _beside(path) as workspace:
+        archive = Path(shutil.copyfile(wheels, workspace / "archive.zip"))
+        with zipfile.ZipFile(archive) as packed:
+            sizes = {entry.filename: entry.file_size for entry in packed.infolist()}
+        if hidden := sorted(sizes.keys() & sources.keys()):
+            raise PackagingError(f"a wheel of {function} brings our own file {hidden[0]}")
+        check_models(sources)
+        check_size(function, sizes | {n: file.stat().st_size for n, file in sources.items()})
+        _write(archive, sources)
+        archive.replace(path)
+
+
+def _forget_old(folder: Path, function: str) -> None:
+    """Archives of sources long changed go; those used a moment ago stay for who uses them."""
+    now = time.time()
+    archives = sorted(folder.glob(f"{function}-*.zip"), key=lambda path: -path.stat().st_mtime)
+    for path in archives[_KEPT:]:
+        if now - path.stat().st_mtime > _KEPT_SECONDS:
+            path.unlink(missing_ok=True)
 
 
 def _install(lock: Path, target: Target, wheels: Path) -> None:
@@ -183,8 +222,9 @@ def _install(lock: Path, target: Target, wheels: Path) -> None:
     wheels.mkdir(exist_ok=True)
 
 
-def _write(archive: Path, entries: dict[str, Path]) -> None:
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as out:
+def _write(archive: Path, entries: Mapping[str, Path]) -> None:
+    """Adds files to an archive, which is made where there is none."""
+    with zipfile.ZipFile(archive, "a", zipfile.ZIP_DEFLATED, compresslevel=6) as out:
         for name in sorted(entries):
             entry = zipfile.ZipInfo(name, _EPOCH)
             entry.compress_type = zipfile.ZIP_DEFLATED

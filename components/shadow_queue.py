@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from components.derived import visibility_seconds
 from components.documents.messaging import tls_only_queue
 from components.render import rendered
 from components.tags import DataClass, Tags
 from settings import Shadow
-from settings.limits import SQS_VISIBILITY_FACTOR
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +38,7 @@ class ShadowQueue(pulumi.ComponentResource):
         queue = self._queue(
             name,
             retention_seconds=args.shadow.retention_seconds,
-            visibility_timeout_seconds=visibility_for(args.consumer_timeout_seconds),
+            visibility_timeout_seconds=visibility_seconds(args.consumer_timeout_seconds),
             redrive_policy=rendered(
                 redrive_policy,
                 dead_letter_arn=dead_letters.arn,
@@ -81,11 +81,6 @@ class ShadowQueue(pulumi.ComponentResource):
             opts=child,
         )
         return queue
-
-
-def visibility_for(consumer_timeout_seconds: int) -> int:
-    """AWS asks for six times the consumer's timeout, or a message still served is redelivered."""
-    return SQS_VISIBILITY_FACTOR * consumer_timeout_seconds
 
 
 def redrive_policy(dead_letter_arn: str, count: int) -> dict[str, object]:

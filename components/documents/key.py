@@ -5,7 +5,9 @@ one. Use is open to principals of this account, through one service each: what a
 is written in the role. No policy names a principal that is made in the same deployment.
 """
 
+from components.account import Account
 from components.documents import Document, Statement, document
+from components.tags import DataClass
 
 _ADMINISTER = [
     "kms:CancelKeyDeletion",
@@ -125,5 +127,36 @@ def signing(root_arn: str, account_id: str) -> Statement:
     }
 
 
-def key_policy(*statements: Statement) -> Document:
+def encryption_key(data: DataClass, account: Account) -> Document:
+    """The key policy of a data class: who administers, and which services use it."""
+
+    def through(*services: str) -> list[str]:
+        return [f"{service}.{account.region}.amazonaws.com" for service in services]
+
+    root, owner = account.root_arn, account.id
+    statements = [administration(root)]
+    match data:
+        case DataClass.MODELS:
+            statements.append(use_through(through("s3"), root, owner))
+        case DataClass.REGISTRY:
+            statements.append(use_through(through("dynamodb"), root, owner))
+            statements.append(grant_through(through("dynamodb"), root, owner))
+        case DataClass.LOGS:
+            statements.append(log_groups(account.region, owner, account.partition))
+        case DataClass.QUEUES:
+            statements.append(use_through(through("sqs", "sns"), root, owner))
+            statements.append(alarms(owner))
+        case DataClass.CODE:
+            statements.append(use_through(through("s3", "lambda"), root, owner))
+            statements.append(grant_through(through("lambda"), root, owner))
+        case DataClass.NONE:
+            raise ValueError("data class 'none' holds no data and has no key")
     return document(*statements)
+
+
+def signing_key(account: Account) -> Document:
+    """The policy of a key that signs manifests."""
+    return document(
+        administration(account.root_arn),
+        signing(account.root_arn, account.id),
+    )

@@ -1,0 +1,89 @@
+"""Builders of policy documents, and other arithmetic beside the components."""
+
+import pytest
+
+from components.account import Account
+from components.derived import domain_name, near_timeout_ms, visibility_seconds
+from components.documents import key
+from components.documents.bucket import encrypted_bucket
+from components.documents.wildcards import WILDCARDS
+from components.tags import DataClass, Tags
+
+pytestmark = pytest.mark.unit
+
+HERE = Account(id="123456789012", region="eu-central-1", partition="aws")
+ENCRYPTED = [data for data in DataClass if data is not DataClass.NONE]
+
+
+@pytest.mark.parametrize("data", ENCRYPTED)
+def test_a_key_can_be_administered_by_the_account_and_used_only_under_a_condition(
+    data: DataClass,
+) -> None:
+    administration, *uses = key.encryption_key(data, HERE)["Statement"]
+    assert administration == key.administration("arn:aws:iam::123456789012:root")
+    assert uses
+    for use in uses:
+        assert "123456789012" in str(use["Condition"]), use["Sid"]
+        assert not [a for a in use["Action"] if a.startswith(("kms:Put", "kms:Schedule"))]
+
+
+def test_administration_cannot_read_data() -> None:
+    actions = key.administration("root")["Action"]
+    assert not {"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:Sign"} & set(actions)
+
+
+def test_what_holds_no_data_has_no_key() -> None:
+    with pytest.raises(ValueError, match="has no key"):
+        key.encryption_key(DataClass.NONE, HERE)
+
+
+def test_a_models_key_is_used_through_s3_of_this_region_alone() -> None:
+    _, use = key.encryption_key(DataClass.MODELS, HERE)["Statement"]
+    assert use["Condition"]["StringEquals"] == {
+        "kms:ViaService": ["s3.eu-central-1.amazonaws.com"],
+        "kms:CallerAccount": "123456789012",
+    }
+
+
+def test_an_upload_may_leave_encryption_to_the_bucket_but_not_ask_for_another() -> None:
+    _, encryption, other_key = encrypted_bucket("arn:aws:s3:::b", "arn:key")["Statement"]
+    assert encryption["Condition"] == {
+        "StringNotEqualsIfExists": {"s3:x-amz-server-side-encryption": "aws:kms"}
+    }
+    assert other_key["Condition"] == {
+        "ArnNotEqualsIfExists": {"s3:x-amz-server-side-encryption-aws-kms-key-id": "arn:key"}
+    }
+
+
+def test_every_wildcard_has_a_reason() -> None:
+    for row in WILDCARDS:
+        assert len(row.reason) > 30
+        assert row.shape.endswith("*")
+
+
+def test_a_domain_tells_no_account_and_differs_by_region() -> None:
+    name = domain_name("warmline-dev", HERE)
+    elsewhere = Account(id=HERE.id, region="us-east-1", partition="aws")
+    assert name.startswith("warmline-dev-")
+    assert HERE.id not in name
+    assert name == domain_name("warmline-dev", HERE)
+    assert name != domain_name("warmline-dev", elsewhere)
+
+
+def test_tags_name_the_resource_and_what_it_holds() -> None:
+    tags = Tags(project="p", stack="s", environment="e", owner="o", cost_centre="c")
+    assert tags.named("queue", DataClass.QUEUES) == {
+        "Name": "queue",
+        "project": "p",
+        "stack": "s",
+        "environment": "e",
+        "owner": "o",
+        "cost-centre": "c",
+        "data-class": "queues",
+    }
+    assert tags.named("role")["data-class"] == "none"
+
+
+def test_times_are_derived_from_the_functions_timeout() -> None:
+    assert visibility_seconds(25) == 150
+    assert near_timeout_ms(25, 80) == 20_000

@@ -1,0 +1,246 @@
+"""Stack files: what they may say, and how a mistake is reported."""
+
+import copy
+import json
+from typing import Any
+
+import pulumi
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from pulumi.runtime.config import set_all_config
+
+import settings
+from components.packaging import ROOT
+from contracts.protocol import MAX_BODY_BYTES
+from settings import limits
+
+pytestmark = pytest.mark.unit
+
+STACKS = ("local", "dev", "prod")
+
+
+def stack_file(stack: str = "dev") -> dict[str, Any]:
+    return yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]
+
+
+def load(config: dict[str, Any], stack: str = "dev") -> settings.Settings:
+    set_all_config({k: v if isinstance(v, str) else json.dumps(v) for k, v in config.items()})
+    return settings.load(pulumi.Config("warmline"), stack)
+
+
+def changed(*changes: tuple[str, Any]) -> dict[str, Any]:
+    """The dev stack file with `section.key` set to a value; `section` alone replaces it."""
+    config = copy.deepcopy(stack_file())
+    for path, value in changes:
+        section, _, key = path.partition(".")
+        if key:
+            config[f"warmline:{section}"][key] = value
+        else:
+            config[f"warmline:{section}"] = value
+    return config
+
+
+def refusal(config: dict[str, Any]) -> str:
+    with pytest.raises(pulumi.RunError) as caught:
+        load(config)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_the_committed_stack_files_load(stack: str) -> None:
+    loaded = load(stack_file(stack), stack)
+    assert loaded.naming.environment == stack
+    assert loaded.endpoint_url is None
+
+
+def test_settings_cannot_be_changed_after_loading() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        load(stack_file()).serving.memory_mb = 1  # type: ignore[misc] - that is the point
+
+
+def test_every_problem_is_reported_at_once_with_file_and_key() -> None:
+    config = changed(
+        ("serving.memry_mb", 512),
+        ("api.rate_limit_per_second", 0),
+        ("functions.log_retention_days", 15),
+        ("typo", {}),
+    )
+    del config["warmline:naming"]
+    config["aws:region"] = "Frankfurt"
+    text = refusal(config)
+    assert text.startswith("Pulumi.dev.yaml has 6 problem(s):")
+    for key in (
+        *("warmline:serving.memry_mb: ", "warmline:api.rate_limit_per_second: "),
+        *("warmline:functions.log_retention_days: ", "warmline:typo: no such setting"),
+        *("warmline:naming: field required", "aws:region: "),
+    ):
+        assert key in text, text
+
+
+def test_two_broken_rules_of_one_section_are_both_reported() -> None:
+    text = refusal(changed(("serving.memory_cache_mb", 5_000), ("serving.disk_cache_mb", 9_999)))
+    assert "has 2 problem(s)" in text
+    assert "warmline:serving: memory_cache_mb is 5000; it may be at most 1513" in text
+    assert "warmline:serving: disk_cache_mb is 9999; it may be at most tmp_mb 512" in text
+
+
+def test_a_value_of_the_wrong_type_is_not_converted() -> None:
+    assert "warmline:serving.memory_mb: " in refusal(changed(("serving.memory_mb", "1024")))
+    assert "warmline:functions.python_version: " in refusal(
+        changed(("functions.python_version", 3.13))
+    )
+
+
+def test_a_section_that_is_no_mapping_is_named() -> None:
+    assert "warmline:serving: " in refusal(changed(("serving", "fast")))
+
+
+def test_a_function_that_outlives_the_gateway_is_refused_with_both_values() -> None:
+    text = refusal(changed(("serving.timeout_seconds", 60)))
+    assert "serving.timeout_seconds is 60; it must be below" in text
+    assert "api.integration_timeout_seconds 29" in text
+    assert "asynchronous" in text
+
+
+def test_a_gateway_cannot_wait_for_more_than_29_seconds() -> None:
+    text = refusal(changed(("api.integration_timeout_seconds", 30)))
+    assert "integration_timeout_seconds is 30; it may be at most 29" in text
+
+
+def test_the_timeout_may_come_right_below_the_gateways() -> None:
+    loaded = load(changed(("serving.timeout_seconds", 28)))
+    assert loaded.serving.timeout_seconds == 28
+
+
+@pytest.mark.parametrize("key", ["api.rate_limit_per_second", "api.burst_limit"])
+@pytest.mark.parametrize("value", [0, -1, None])
+def test_throttling_cannot_be_zero_or_blank(key: str, value: int | None) -> None:
+    assert f"warmline:{key}: " in refusal(changed((key, value)))
+
+
+def test_a_function_for_this_machine_takes_both_from_this_machine() -> None:
+    assert "python_version is 'machine' and architecture is 'arm64'" in refusal(
+        changed(("functions.python_version", "machine"))
+    )
+
+
+def test_deleting_buckets_and_protecting_data_exclude_each_other() -> None:
+    assert "force_destroy is true while protect is True" in refusal(
+        changed(("protection.protect", True))
+    )
+
+
+def test_a_dead_letter_outlives_the_queue_it_came_from() -> None:
+    text = refusal(changed(("shadow.dead_letter_retention_seconds", 900)))
+    assert "dead_letter_retention_seconds is 900; it must be above retention_seconds 900" in text
+
+
+def test_a_shadow_message_lives_long_enough_to_be_received_twice() -> None:
+    text = refusal(changed(("shadow.retention_seconds", 150)))
+    assert "shadow.retention_seconds is 150; it must be above 150" in text
+
+
+ISSUER = (
+    ("identity.kind", "issuer"),
+    ("identity.issuer", "https://login.example.com/"),
+    ("identity.audience", "warmline"),
+    ("tenants", [{"name": "a", "claim_value": "a1", "scopes": [], "models": ["*"]}]),
+)
+
+
+def test_an_issuer_keeps_its_slash_and_one_audience_becomes_a_list() -> None:
+    identity = load(changed(*ISSUER)).identity
+    assert identity.issuer == "https://login.example.com/"
+    assert identity.audience == ("warmline",)
+
+
+def test_an_issuer_without_audience_is_refused() -> None:
+    assert "audience is []" in refusal(changed(*ISSUER, ("identity.audience", [])))
+
+
+def test_an_issuer_must_be_reached_through_tls() -> None:
+    text = refusal(changed(*ISSUER, ("identity.issuer", "http://login.example.com")))
+    assert "warmline:identity.issuer: " in text
+
+
+def test_an_outside_issuer_needs_claim_values_and_grants_scopes_itself() -> None:
+    tenants = [{"name": "a", "claim_value": None, "scopes": ["models/read"], "models": ["m"]}]
+    text = refusal(changed(*ISSUER, ("tenants", tenants)))
+    assert "tenants.a.claim_value is null" in text
+    assert "tenants.a.scopes must be []" in text
+
+
+def test_a_pool_of_ours_takes_no_issuer_and_no_claim_values() -> None:
+    tenants = [{"name": "a", "claim_value": "x", "scopes": [], "models": ["m"]}]
+    text = refusal(changed(("tenants", tenants)))
+    assert "tenants.a.claim_value must be null" in text
+    assert "tenants.a.scopes is []" in text
+    assert "issuer is 'https://i.example.com'; it must be null" in refusal(
+        changed(("identity.issuer", "https://i.example.com"))
+    )
+    assert "tenant_claim is 'sub'; it must be 'client_id'" in refusal(
+        changed(("identity.tenant_claim", "sub"))
+    )
+
+
+def test_tenant_names_and_signing_keys_are_unique() -> None:
+    tenant = {"name": "a", "claim_value": None, "scopes": ["models/read"], "models": ["m"]}
+    assert "each name once" in refusal(changed(("tenants", [tenant, tenant])))
+    assert "signing_keys is ['k', 'k']; each name once" in refusal(
+        changed(("signing_keys", ["k", "k"]))
+    )
+
+
+def test_a_tenants_models_are_legal_names() -> None:
+    tenant = {"name": "a", "claim_value": None, "scopes": ["models/read"], "models": ["Not This"]}
+    assert "warmline:tenants.0.models.0: " in refusal(changed(("tenants", [tenant])))
+
+
+def test_the_laptops_endpoint_is_on_the_loopback_interface() -> None:
+    config = stack_file("local") | {"warmline:endpoint_url": "http://127.0.0.1:4566"}
+    assert load(config, "local").endpoint_url == "http://127.0.0.1:4566"
+    assert "warmline:endpoint_url: " in refusal(
+        config | {"warmline:endpoint_url": "http://10.0.0.1:4566"}
+    )
+
+
+def test_our_body_limit_is_the_one_that_the_protocol_has() -> None:
+    assert limits.LAMBDA_BODY_BYTES == MAX_BODY_BYTES
+
+
+@given(timeout=st.integers(1, 60), gateway=st.integers(1, 60))
+def test_a_timeout_is_accepted_exactly_when_it_ends_before_the_gateway(
+    timeout: int, gateway: int
+) -> None:
+    config = changed(
+        ("serving.timeout_seconds", timeout), ("api.integration_timeout_seconds", gateway)
+    )
+    legal = timeout < gateway <= limits.GATEWAY_INTEGRATION_SECONDS
+    if legal:
+        assert load(config).serving.timeout_seconds == timeout
+    else:
+        assert "problem(s)" in refusal(config)
+
+
+@given(
+    memory=st.integers(*limits.LAMBDA_MEMORY_MB),
+    memory_cache=st.integers(16, 12_000),
+    tmp=st.integers(*limits.LAMBDA_TMP_MB),
+    disk_cache=st.integers(16, 12_000),
+)
+def test_caches_are_accepted_exactly_when_they_fit(
+    memory: int, memory_cache: int, tmp: int, disk_cache: int
+) -> None:
+    config = changed(
+        ("serving.memory_mb", memory),
+        ("serving.memory_cache_mb", memory_cache),
+        ("serving.tmp_mb", tmp),
+        ("serving.disk_cache_mb", disk_cache),
+    )
+    fits = memory_cache <= memory - limits.RUNTIME_HEADROOM_MB and disk_cache <= tmp
+    if fits:
+        assert load(config).serving.memory_cache_mb == memory_cache
+    else:
+        assert "problem(s)" in refusal(config)
