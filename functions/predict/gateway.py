@@ -10,8 +10,15 @@ from functions.shared.answers import response_of
 from functions.shared.deadline import Deadline
 from functions.shared.errors import BadRequest
 
+ANSWER_MARGIN_SECONDS = 0.4
+"""Kept for writing an answer and for its way back, before Lambda stops the function."""
 _CHUNK = 1 << 16
 """Characters of base64 decoded at a time, a multiple of 4: intermediate copies stay small."""
+
+
+def deadline_of(context: Any) -> Deadline:
+    """When an answer must be ready, by the remaining time in Lambda's context."""
+    return Deadline.after(context.get_remaining_time_in_millis() / 1000 - ANSWER_MARGIN_SECONDS)
 
 
 def handle(event: Mapping[str, Any], deadline: Deadline, ports: app.Ports) -> dict[str, Any]:

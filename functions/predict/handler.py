@@ -8,10 +8,6 @@ _STARTED = time.perf_counter()
 
 from functions.predict import gateway, shadow, wiring  # noqa: E402 - the clock starts before them
 from functions.predict.config import Config  # noqa: E402
-from functions.shared.deadline import Deadline  # noqa: E402
-
-ANSWER_MARGIN_SECONDS = 0.4
-"""Kept for writing an answer and for the way back, before Lambda stops the function."""
 
 PORTS = wiring.connect(Config.from_environ(os.environ), os.environ)
 PORTS.environment.init_ms = (time.perf_counter() - _STARTED) * 1000
@@ -19,8 +15,7 @@ PORTS.environment.init_ms = (time.perf_counter() - _STARTED) * 1000
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """`context` is Lambda's; only its remaining time is read."""
-    left = context.get_remaining_time_in_millis() / 1000
-    deadline = Deadline.after(left - ANSWER_MARGIN_SECONDS)
+    deadline = gateway.deadline_of(context)
     if "Records" in event:
         return shadow.consume(event, PORTS, deadline)
     return gateway.handle(event, deadline, PORTS)

@@ -101,9 +101,3 @@ class DeadlineExceeded(ServingError):
 class InferenceFailed(ServingError):
     status, slug, title = 500, "inference-failed", "The model failed on this input"
     what_to_do = "Check the input's values; ask the operator, giving the instance of this problem."
-
-
-def problem_types() -> tuple[type[ServingError], ...]:
-    """Every kind of problem, by status and slug; docs/api.md lists them."""
-    kinds = (ServingError, *ServingError.__subclasses__())
-    return tuple(sorted(kinds, key=lambda kind: (kind.status, kind.slug)))

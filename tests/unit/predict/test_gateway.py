@@ -142,3 +142,11 @@ def test_an_answer_of_bytes_is_sent_in_base64_and_text_as_it_is() -> None:
         "body": "AP8=",
     }
     assert response_of(Answer(200, "{}", {}))["body"] == "{}"
+
+
+def test_the_deadline_lies_before_the_moment_when_lambda_stops_the_function() -> None:
+    class Context:
+        def get_remaining_time_in_millis(self) -> int:
+            return 3_000
+
+    assert 2.5 < gateway.deadline_of(Context()).remaining() <= 2.6
