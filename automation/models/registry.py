@@ -1,7 +1,7 @@
 """The writer's side of the registry table: registers, lists and retires model versions."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -34,7 +34,8 @@ class Registry:
     """
 
     db: Any
-    sts: Any
+    sts: Callable[[], Any]
+    """Makes the client that tells who asks; only a change of a route needs it."""
     table: str
     home_region: str
 
@@ -42,7 +43,7 @@ class Registry:
     def of(cls, stack: Stack) -> "Registry":
         return cls(
             db=stack.clients("dynamodb"),
-            sts=stack.clients("sts"),
+            sts=lambda: stack.clients("sts"),
             table=stack["registry_table"],
             home_region=stack["region"],
         )
@@ -179,7 +180,7 @@ class Registry:
 
     def actor(self) -> str:
         """Who asks: the ARN of the caller's identity."""
-        return str(self.sts.get_caller_identity()["Arn"])
+        return str(self.sts().get_caller_identity()["Arn"])
 
     # Parts of a transaction.
 

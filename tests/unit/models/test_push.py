@@ -1,5 +1,6 @@
 """A push goes on where it stopped, overwrites nothing, and makes READY only what is complete."""
 
+import dataclasses
 import hashlib
 from pathlib import Path
 
@@ -181,6 +182,35 @@ def test_a_stored_file_with_other_bytes_is_never_made_ready(
     with pytest.raises(VersionExists, match=r"weights\.bin"):
         pushed(stack, path, version=1)
     assert ready_versions(stack) == []
+
+
+def test_a_file_that_appears_with_other_bytes_between_look_and_upload_is_never_made_ready(
+    stack: FakeStack, path: Path
+) -> None:
+    def appear() -> None:
+        stack.objects["models/tiny/1/model.onnx"] = b"other bytes"
+
+    def plan() -> None:
+        stack.calls.before_name["put_object"] = appear
+
+    stack.calls.before_name["head_object"] = plan
+    with pytest.raises(VersionExists, match="holds other bytes"):
+        pushed(stack, path, version=1)
+    assert ready_versions(stack) == []
+
+
+def test_the_registry_itself_refuses_other_content_under_a_registered_number(
+    stack: FakeStack, path: Path
+) -> None:
+    first = pushed(stack, path)
+    registry = Registry.of(stack)
+    record = registry.require_version("tiny", 1)
+    later = dataclasses.replace(record, created_at="2027-01-01T00:00:00+00:00")
+    assert not registry.register(later, serving_group="default")
+    other = dataclasses.replace(first.manifest, memory_mb=77).canonical().decode()
+    with pytest.raises(VersionExists, match="memory_mb is 34, not 77"):
+        registry.register(dataclasses.replace(record, manifest=other), serving_group="default")
+    assert registry.require_version("tiny", 1) == record
 
 
 def test_a_foreign_signature_beside_the_manifest_is_refused(stack: FakeStack, path: Path) -> None:
