@@ -36,6 +36,7 @@ class Server:
 
         class Threads(http.server.ThreadingHTTPServer):
             daemon_threads = True
+            block_on_close = False
 
             def handle_error(self, request: object, client_address: object) -> None:
                 """The client closes connections on purpose."""
@@ -43,7 +44,10 @@ class Server:
         self._server = Threads(("127.0.0.1", 0), Handler)
         self._tls = tls
         if tls is not None:
-            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
+            # Not while it accepts: a client that distrusts the certificate is in no hurry.
+            self._server.socket = tls.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
 
     def __enter__(self) -> Self:
