@@ -1,11 +1,11 @@
 """`python -m emulation.echo aws|eks|kubernetes ADDRESS`: providers that can only preview.
 
-They give back what they are given and call everything else unknown, so that `preview` of every
-stack runs through the real engine and the policy pack with no credentials, no plugin and no
-network. They say nothing about AWS: only the program, its settings and its policies are tried.
+They give back what they are given, with well-shaped placeholders for what AWS would compute, so
+that `preview` of every stack runs through the real engine, and the policy pack judges every
+document, with no credentials, no plugin and no network. They say nothing about AWS: only the
+program, its settings and its policies are tried.
 """
 
-import base64
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -16,15 +16,12 @@ from google.protobuf import empty_pb2
 from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import provider_pb2, resource_pb2, resource_pb2_grpc
 
-from emulation import wire
+from emulation import placeholders, wire
 from emulation.serving import Servicer, serve
 from emulation.wire import Properties
 
 VERSIONS = {"aws": "7.51.1", "eks": "4.4.0", "kubernetes": "4.34.2"}
 """Package -> the release that the program is written for."""
-
-EXAMPLE_ACCOUNT = "123456789012"  # the account that AWS's own documentation uses
-PLACEHOLDER_KEY = base64.b64encode(b"a placeholder of the preview, no public key").decode()
 
 
 class Echo(Servicer):
@@ -49,7 +46,13 @@ class Echo(Servicer):
         if not request.preview:
             self._refuse(context, f"create {request.urn}")
         # In a preview the SDK takes every output that is missing here as unknown.
-        return provider_pb2.CreateResponse(properties=request.properties)
+        inputs = wire.load(request.properties)
+        if self._package != "aws":
+            return provider_pb2.CreateResponse(properties=request.properties)
+        type_, name = request.urn.split("::")[2].rpartition("$")[2], request.urn.split("::")[-1]
+        region = _region(self.variables, {})["name"]
+        id_, computed = placeholders.physical(type_, name, inputs, region)
+        return provider_pb2.CreateResponse(id=id_, properties=wire.dump(inputs | computed))
 
     def Update(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
         if not request.preview:
@@ -134,9 +137,9 @@ def _abort(context: grpc.ServicerContext, message: str) -> NoReturn:
 
 def _caller_identity(_config: Mapping[str, str], _args: Properties) -> Properties:
     return {
-        "id": EXAMPLE_ACCOUNT,
-        "accountId": EXAMPLE_ACCOUNT,
-        "arn": f"arn:aws:iam::{EXAMPLE_ACCOUNT}:user/preview",
+        "id": placeholders.ACCOUNT_ID,
+        "accountId": placeholders.ACCOUNT_ID,
+        "arn": f"arn:aws:iam::{placeholders.ACCOUNT_ID}:user/preview",
         "userId": "PREVIEW",
     }
 
@@ -157,7 +160,7 @@ def _partition(config: Mapping[str, str], args: Properties) -> Properties:
 
 
 def _public_key(_config: Mapping[str, str], args: Properties) -> Properties:
-    return {"id": args["keyId"], "keyId": args["keyId"], "publicKey": PLACEHOLDER_KEY}
+    return {"id": args["keyId"], "keyId": args["keyId"], "publicKey": placeholders.PUBLIC_KEY}
 
 
 INVOKES: Mapping[str, Callable[[Mapping[str, str], Properties], Properties]] = {

@@ -1,7 +1,6 @@
 """Deploys a program under mocks and returns what it registered, as plain data."""
 
 import asyncio
-import hashlib
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -13,6 +12,8 @@ from pulumi.runtime.config import set_all_config
 from pulumi.runtime.settings import SETTINGS, set_root_resource
 from pulumi.runtime.stack import run_in_stack
 
+from emulation import placeholders
+
 with warnings.catch_warnings():
     # Modules load on first use, and these two warn of classes that we do not use.
     warnings.simplefilter("ignore", DeprecationWarning)
@@ -20,14 +21,10 @@ with warnings.catch_warnings():
 
     LOADED = (pulumi_aws.s3.Bucket, pulumi_aws.lambda_.Function)
 
-ACCOUNT_ID = "123456789012"
+ACCOUNT_ID = placeholders.ACCOUNT_ID
 REGION = "us-east-1"
 PROJECT = "warmline"
-PUBLIC_KEY = (
-    "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEjlM7b6C/e0YluzBmfAH7YH75+Lio"
-    "D+9bMAYocDGHsqNz6x294DMYNm0Gn4Om9ZAAU8c2M8sEGyHFXhqGwfQAtA=="
-)
-"""A P-256 public key as DER in base64; its private key is the number seven."""
+PUBLIC_KEY = placeholders.PUBLIC_KEY
 SECRET_SENTINEL = "4dabf18193072939515e22adb298388d"  # Pulumi's mark of a secret in wire form
 
 
@@ -77,7 +74,8 @@ class Mocks(pulumi.runtime.Mocks):
     """Answers as the provider would; a lookup without an answer here is an error."""
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict]:
-        return _physical(args)
+        id_, computed = placeholders.physical(args.typ, args.name, args.inputs, REGION)
+        return id_, {**args.inputs, **computed}
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict, list]:
         if args.token not in LOOKUPS:
@@ -104,74 +102,6 @@ LOOKUPS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
         "id": args["keyId"],
     },
 }
-
-
-def _physical(args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, Any]]:
-    """Id and outputs of a resource: its inputs plus what the provider computes."""
-    suffix = hashlib.sha256(args.name.encode()).hexdigest()[:7]
-    name = args.inputs.get("name") or args.inputs.get("bucket") or f"{args.name}-{suffix}"
-    computed = _computed(args.typ, name, args.inputs)
-    outputs = {"name": name, **args.inputs, **computed}
-    return str(computed.get("id", name)), outputs
-
-
-def _arn(service: str, resource: str) -> str:
-    return f"arn:aws:{service}:{REGION}:{ACCOUNT_ID}:{resource}"
-
-
-def _computed(typ: str, name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
-    digest = hashlib.sha256(name.encode()).hexdigest()
-    match typ:
-        case "aws:kms/key:Key":
-            key_id = f"{digest[:8]}-{digest[8:12]}-{digest[12:16]}-{digest[16:20]}-{digest[20:32]}"
-            return {"id": key_id, "keyId": key_id, "arn": _arn("kms", f"key/{key_id}")}
-        case "aws:s3/bucket:Bucket":
-            return {"id": name, "bucket": name, "arn": f"arn:aws:s3:::{name}"}
-        case "aws:s3/bucketObjectv2:BucketObjectv2":
-            return {"versionId": digest[:32], "etag": digest[:32], "id": inputs["key"]}
-        case "aws:dynamodb/table:Table":
-            return {"arn": _arn("dynamodb", f"table/{name}")}
-        case "aws:iam/role:Role":
-            return {"arn": f"arn:aws:iam::{ACCOUNT_ID}:role/{name}"}
-        case "aws:cloudwatch/logGroup:LogGroup":
-            return {"arn": _arn("logs", f"log-group:{name}")}
-        case "aws:lambda/function:Function":
-            arn = _arn("lambda", f"function:{name}")
-            return {"arn": arn, "version": "7", "qualifiedArn": f"{arn}:7", "invokeArn": arn}
-        case "aws:lambda/alias:Alias":
-            arn = _arn("lambda", f"function:{inputs['functionName']}:{name}")
-            invoke = f"arn:aws:apigateway:{REGION}:lambda:path/2015-03-31/functions/{arn}"
-            return {"id": arn, "arn": arn, "invokeArn": f"{invoke}/invocations"}
-        case "aws:cognito/userPool:UserPool":
-            pool = f"{REGION}_{digest[:9]}"
-            return {
-                "id": pool,
-                "arn": _arn("cognito-idp", f"userpool/{pool}"),
-                "endpoint": f"cognito-idp.{REGION}.amazonaws.com/{pool}",
-            }
-        case "aws:cognito/userPoolClient:UserPoolClient":
-            return {"id": digest[:26], "clientSecret": "not-a-secret"}
-        case "aws:apigatewayv2/api:Api":
-            api = digest[:10]
-            return {
-                "id": api,
-                "arn": f"arn:aws:apigateway:{REGION}::/apis/{api}",
-                "executionArn": _arn("execute-api", api),
-                "apiEndpoint": f"https://{api}.execute-api.{REGION}.amazonaws.com",
-            }
-        case "aws:apigatewayv2/stage:Stage":
-            host = f"https://{inputs['apiId']}.execute-api.{REGION}.amazonaws.com"
-            return {"invokeUrl": f"{host}/"}
-        case "aws:sqs/queue:Queue":
-            url = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT_ID}/{name}"
-            return {"id": url, "url": url, "arn": _arn("sqs", name)}
-        case "aws:sns/topic:Topic":
-            arn = _arn("sns", name)
-            return {"id": arn, "arn": arn}
-        case "aws:cloudwatch/metricAlarm:MetricAlarm":
-            return {"arn": _arn("cloudwatch", f"alarm:{name}")}
-        case _:
-            return {}
 
 
 @contextmanager

@@ -1,0 +1,92 @@
+"""Well-shaped stand-ins for what AWS computes: ids, ARNs, URLs, versions.
+
+Previews without plugins and graphs under mocks use them, so that policies can judge documents that
+name other resources. Every ARN carries the account that AWS's own documentation uses.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+ACCOUNT_ID = "123456789012"
+PUBLIC_KEY = (
+    "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEjlM7b6C/e0YluzBmfAH7YH75+Lio"
+    "D+9bMAYocDGHsqNz6x294DMYNm0Gn4Om9ZAAU8c2M8sEGyHFXhqGwfQAtA=="
+)
+"""A P-256 public key as DER in base64; its private key is the number seven."""
+
+
+def physical(
+    type_: str, logical_name: str, inputs: Mapping[str, Any], region: str
+) -> tuple[str, dict[str, Any]]:
+    """Id and computed outputs of a resource with these inputs (in the provider's spelling)."""
+    suffix = hashlib.sha256(logical_name.encode()).hexdigest()[:7]
+    named = inputs.get("name") or inputs.get("bucket")
+    name = named if isinstance(named, str) else f"{logical_name}-{suffix}"
+    computed = {"name": name} | _computed(type_, name, inputs, region)
+    return str(computed.get("id", name)), computed
+
+
+def _computed(  # noqa: PLR0912 - one case a type
+    type_: str, name: str, inputs: Mapping[str, Any], region: str
+) -> dict[str, Any]:
+    def arn(service: str, resource: str) -> str:
+        return f"arn:aws:{service}:{region}:{ACCOUNT_ID}:{resource}"
+
+    digest = hashlib.sha256(name.encode()).hexdigest()
+    match type_:
+        case "aws:kms/key:Key":
+            key_id = f"{digest[:8]}-{digest[8:12]}-{digest[12:16]}-{digest[16:20]}-{digest[20:32]}"
+            return {"id": key_id, "keyId": key_id, "arn": arn("kms", f"key/{key_id}")}
+        case "aws:s3/bucket:Bucket":
+            return {"id": name, "bucket": name, "arn": f"arn:aws:s3:::{name}"}
+        case "aws:s3/bucketObjectv2:BucketObjectv2":
+            return {"versionId": digest[:32], "etag": digest[:32], "id": inputs["key"]}
+        case "aws:dynamodb/table:Table":
+            return {"arn": arn("dynamodb", f"table/{name}")}
+        case "aws:iam/role:Role":
+            return {"arn": f"arn:aws:iam::{ACCOUNT_ID}:role/{name}"}
+        case "aws:cloudwatch/logGroup:LogGroup":
+            return {"arn": arn("logs", f"log-group:{name}")}
+        case "aws:lambda/function:Function":
+            function = arn("lambda", f"function:{name}")
+            return {
+                "arn": function,
+                "version": "7",
+                "qualifiedArn": f"{function}:7",
+                "invokeArn": function,
+            }
+        case "aws:lambda/alias:Alias":
+            alias = arn("lambda", f"function:{inputs['functionName']}:{name}")
+            invoke = f"arn:aws:apigateway:{region}:lambda:path/2015-03-31/functions/{alias}"
+            return {"id": alias, "arn": alias, "invokeArn": f"{invoke}/invocations"}
+        case "aws:cognito/userPool:UserPool":
+            pool = f"{region}_{digest[:9]}"
+            return {
+                "id": pool,
+                "arn": arn("cognito-idp", f"userpool/{pool}"),
+                "endpoint": f"cognito-idp.{region}.amazonaws.com/{pool}",
+            }
+        case "aws:cognito/userPoolClient:UserPoolClient":
+            return {"id": digest[:26], "clientSecret": "not-a-secret"}
+        case "aws:apigatewayv2/api:Api":
+            api = digest[:10]
+            return {
+                "id": api,
+                "arn": f"arn:aws:apigateway:{region}::/apis/{api}",
+                "executionArn": arn("execute-api", api),
+                "apiEndpoint": f"https://{api}.execute-api.{region}.amazonaws.com",
+            }
+        case "aws:apigatewayv2/stage:Stage":
+            host = f"https://{inputs['apiId']}.execute-api.{region}.amazonaws.com"
+            return {"invokeUrl": f"{host}/"}
+        case "aws:sqs/queue:Queue":
+            url = f"https://sqs.{region}.amazonaws.com/{ACCOUNT_ID}/{name}"
+            return {"id": url, "url": url, "arn": arn("sqs", name)}
+        case "aws:sns/topic:Topic":
+            topic = arn("sns", name)
+            return {"id": topic, "arn": topic}
+        case "aws:cloudwatch/metricAlarm:MetricAlarm":
+            return {"arn": arn("cloudwatch", f"alarm:{name}")}
+        case _:
+            return {}
