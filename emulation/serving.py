@@ -5,8 +5,11 @@ digests of assets, cannot send unknown values, and adds a Python traceback to ea
 providers here answer the protocol themselves; docs/adr/0004 weighs that.
 """
 
+import os
 import signal
 import sys
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NoReturn
 
@@ -26,6 +29,7 @@ from emulation import wire
 
 _MAX_MESSAGE_BYTES = 400 * 1024 * 1024  # what the engine itself allows
 _THREADS = 16
+_PARENT_CHECK_SECONDS = 1.0
 
 
 class Refused(Exception):
@@ -109,7 +113,16 @@ def serve(servicer: Servicer) -> None:
     server.start()
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
+    threading.Thread(target=_end_with_parent, args=(server,), daemon=True).start()
     # Ctrl-C reaches the whole process group; the engine decides when its providers end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: server.stop(grace=None))
     server.wait_for_termination()
+
+
+def _end_with_parent(server: grpc.Server) -> None:
+    """An engine that is killed cannot end its providers, and they would stay for ever."""
+    engine = os.getppid()
+    while os.getppid() == engine:
+        time.sleep(_PARENT_CHECK_SECONDS)
+    server.stop(grace=None)
