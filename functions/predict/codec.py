@@ -71,9 +71,10 @@ def decode(body: Body, header_length: str | None, manifest: Manifest) -> Inferen
     request_id = document.get("id")
     if request_id is not None and not isinstance(request_id, str):
         raise BadRequest("id must be text.")
-    reader = _BinaryReader(binary)
+    reader = None if binary is None else _BinaryReader(binary)
     inputs = _inputs(document.get("inputs"), manifest, reader)
-    reader.finish()
+    if reader is not None:
+        reader.finish()
     return Inference(request_id, inputs, _outputs(document.get("outputs"), parameters, manifest))
 
 
@@ -130,15 +131,13 @@ def _json(body: Body) -> Json:
 class _BinaryReader:
     """Hands out the binary part, tensor by tensor."""
 
-    def __init__(self, data: memoryview | None) -> None:
+    def __init__(self, data: memoryview) -> None:
         self._data = data
         self._offset = 0
 
     def take(self, size: Any, where: str) -> memoryview:
         if type(size) is not int or size < 0:
             raise BadRequest(f"{where} must be a whole number of bytes, 0 or more.")
-        if self._data is None:
-            raise BadRequest(f"{where} is given, but the header {HEADER_NAME} is missing.")
         left = len(self._data) - self._offset
         if size > left:
             raise BadRequest(f"{where} is {size}, but the body has {left} bytes left.")
@@ -146,7 +145,7 @@ class _BinaryReader:
         return self._data[start : self._offset]
 
     def finish(self) -> None:
-        if self._data is not None and self._offset != len(self._data):
+        if self._offset != len(self._data):
             raise BadRequest(
                 f"The body has {len(self._data) - self._offset} bytes after the last tensor; "
                 f"check inputs[].parameters.binary_data_size and {HEADER_NAME}."
@@ -156,7 +155,7 @@ class _BinaryReader:
 # --- inputs ------------------------------------------------------------------------------------
 
 
-def _inputs(entries: Any, manifest: Manifest, reader: _BinaryReader) -> Tensors:
+def _inputs(entries: Any, manifest: Manifest, reader: _BinaryReader | None) -> Tensors:
     if not isinstance(entries, list) or not entries:
         raise BadRequest("inputs must be a list with one entry for each input of the model.")
     found: Tensors = {}
@@ -235,7 +234,7 @@ def _plain(size: int) -> str:
 
 
 def _tensor(
-    entry: Json, spec: TensorSpec, shape: tuple[int, ...], where: str, reader: _BinaryReader
+    entry: Json, spec: TensorSpec, shape: tuple[int, ...], where: str, reader: _BinaryReader | None
 ) -> np.ndarray:
     datatype = entry.get("datatype")
     if datatype != spec.datatype:
@@ -247,6 +246,8 @@ def _tensor(
         if "data" in entry:
             raise BadRequest(f"{where} has both data and parameters.binary_data_size.")
         where = f"{where}.parameters.binary_data_size"
+        if reader is None:
+            raise BadRequest(f"{where} is given, but the header {HEADER_NAME} is missing.")
         view = reader.take(parameters["binary_data_size"], where)
         if spec.datatype == "BYTES":
             return tensors.bytes_from_binary(view, shape, count, where)

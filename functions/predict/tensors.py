@@ -17,10 +17,19 @@ Tensors = dict[str, np.ndarray]
 DTYPES = {name: np.dtype(dtype).newbyteorder("<") for name, (dtype, _) in DATATYPES.items()}
 """Datatype of the protocol -> numpy's, little-endian as on the wire."""
 
+
+def _range_of(dtype: np.dtype) -> tuple[float, float]:
+    if dtype.kind == "b":
+        return False, True
+    if dtype.kind == "f":
+        return float(np.finfo(dtype).min), float(np.finfo(dtype).max)
+    return int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)
+
+
 _NUMBERS = frozenset({int, float})
 _WHOLE = frozenset({int})
 _JSON_TYPES = {"b": frozenset({bool}), "i": _WHOLE, "u": _WHOLE}
-_LARGEST = {"FP32": float(np.finfo(np.float32).max), "FP64": float(np.finfo(np.float64).max)}
+_RANGES = {name: _range_of(dtype) for name, dtype in DTYPES.items() if not dtype.hasobject}
 
 
 def from_binary(
@@ -86,17 +95,10 @@ def from_json(
     dtype = DTYPES[spec.datatype]
     if not kinds <= _JSON_TYPES.get(dtype.kind, _NUMBERS):
         raise InvalidTensor(f"{where} must hold {_WANTED[dtype.kind]} only, for {spec.datatype}.")
-    try:
-        if dtype.kind != "f":
-            return np.array(values, dtype).reshape(shape)
-        wide = np.array(values, np.float64)
-    except OverflowError:
-        raise InvalidTensor(
-            f"{where} holds a number outside the range of {spec.datatype}."
-        ) from None
-    if np.maximum.reduce(np.abs(wide)) > _LARGEST[spec.datatype]:
+    lowest, highest = _RANGES[spec.datatype]
+    if min(values) < lowest or max(values) > highest:
         raise InvalidTensor(f"{where} holds a number outside the range of {spec.datatype}.")
-    return wide.astype(dtype, copy=False).reshape(shape)
+    return np.array(values, dtype).reshape(shape)
 
 
 _WANTED = {"b": "true and false", "i": "whole numbers", "u": "whole numbers", "f": "numbers"}
