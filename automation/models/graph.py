@@ -89,7 +89,7 @@ def external_files(model: onnx.ModelProto) -> dict[str, int]:
 
 
 def judge_external(model: onnx.ModelProto, folder: Path) -> tuple[list[str], list[Problem]]:
-    """Names of the external data files, and what is wrong with them; links are judged with files."""
+    """Names of the external data files, and what is wrong with them (links are not judged)."""
     names: list[str] = []
     problems: list[Problem] = []
     for location, size in sorted(external_files(model).items()):
