@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -266,16 +267,21 @@ def _print_verdict(verdict: Any) -> None:
     _out.print(table)
     packs = ", ".join(f"{name} {tag}" for name, tag in verdict.report.packs.items()) or "none"
     _out.print(f"Policy packs: {packs}")
-    _print_rules("violates a mandatory rule", verdict.violations)
-    _print_rules("could not be checked (allow with --allow RULE)", verdict.unchecked)
-    _print_rules("could not be checked, and may stay so", verdict.tolerated)
-    _print_rules("advice", verdict.advice)
+    _print_rules("Violations of mandatory rules", verdict.violations)
+    _print_rules("Could not be checked (--allow RULE lets one pass)", verdict.unchecked)
+    _print_rules("Could not be checked before `up`, and may stay so", verdict.tolerated)
+    _print_rules("Advice", verdict.advice)
     _out.print("The preview passes." if verdict.passes else "The preview does not pass.")
 
 
 def _print_rules(heading: str, results: list[Any]) -> None:
-    for result in results:
-        _out.print(f"{heading}: {escape(result.rule)}: {escape(result.message)}", soft_wrap=True)
+    if not results:
+        return
+    _out.print(f"{heading}:")
+    told = Counter((result.rule, result.message) for result in results)
+    for (rule, message), count in told.items():
+        times = f" ({count} resources)" if count > 1 else ""
+        _out.print(f"  {escape(rule)}: {escape(message)}{times}", soft_wrap=True)
 
 
 if __name__ == "__main__":

@@ -86,16 +86,18 @@ def is_engine(pid: int) -> bool:
     return b"pulumi" in command_line.read_bytes().split(b"\0")[0]
 
 
-def clear_pending(stack: auto.Stack, show: Show) -> int:
-    """Settle what an interrupted engine had begun; returns how many operations that were."""
+def pending(stack: auto.Stack) -> int:
+    """How many operations an interrupted engine had begun and not ended."""
     deployment: Mapping[str, Any] = stack.export_stack().deployment or {}
-    pending = deployment.get("pending_operations") or []
-    if pending:
-        show(f"{len(pending)} operations of an interrupted run")
-        report = Report(show)
-        with _explained(stack, "refresh", report):
-            stack.refresh(clear_pending_creates=True, on_event=report.on_event, color="never")
-    return len(pending)
+    return len(deployment.get("pending_operations") or [])
+
+
+def clear_pending(stack: auto.Stack, show: Show) -> None:
+    """Settle those operations: what exists is read, what is not known to exist is dropped."""
+    show("settling what an interrupted run had begun")
+    report = Report(show)
+    with _explained(stack, "refresh", report):
+        stack.refresh(clear_pending_creates=True, on_event=report.on_event, color="never")
 
 
 def deploy(stack: auto.Stack, show: Show) -> Report:

@@ -65,7 +65,8 @@ def _destroy(stack: str, removed: Removed, stage: Stage) -> None:
         stage.result = "the emulator is gone, and with it what the state described"
         return
     try:
-        deployment.clear_pending(opened, stage)
+        if deployment.pending(opened):
+            deployment.clear_pending(opened, stage)
         report = deployment.destroy(opened, stage)
         removed.destroyed = report.changes.get("delete", 0)
         stage.result = f"{removed.destroyed} resources deleted"

@@ -1,7 +1,9 @@
 """`warmline preview`: what `up` would do, judged by the policy pack; by default without an account.
 
 Without an account echo providers answer for AWS, EKS and Kubernetes, and state is kept apart, so
-everything shows as new. A value that only AWS can know stays unknown, as in any preview.
+everything shows as new. Placeholders stand for what AWS would make up, so every rule has to run.
+With an account, values that are not made yet are unknown, and the rules in `ALLOWED_FILE` may wait
+for `up`, which runs the same pack.
 """
 
 from collections.abc import Collection, Iterable
@@ -20,7 +22,7 @@ from emulation import launchers
 from emulation.paths import ROOT
 
 ALLOWED_FILE = ROOT / "policies" / "deferred.txt"
-"""Rules that may stay unchecked in a preview: an id a line, then its reason."""
+"""Rules that may stay unchecked in a preview with an account: an id a line, then its reason."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +77,8 @@ def preview(
                 deployment.release_stale_locks(opened)
             report = deployment.preview(opened, stage)
             stage.result = f"{sum(report.types.values())} resources"
-    return judge(stack, report, {*allowed, *allowed_rules(ALLOWED_FILE)})
+    waiting = allowed_rules(ALLOWED_FILE) if account else set[str]()
+    return judge(stack, report, {*allowed, *waiting})
 
 
 def judge(stack: str, report: Report, allowed: Collection[str]) -> Verdict:

@@ -10,7 +10,7 @@ from pulumi.automation import EngineEvent, OpType
 
 _MARKUP = re.compile(r"<\{%.*?%\}>")
 _COULD_NOT_RUN = re.compile(r"^can't run (?:policy|remediation) '")
-NOISE = frozenset({"Resource monitor has terminated, shutting down"})
+NOISE = re.compile(r"Resource monitor has terminated, shutting down$|context canceled$")
 """Errors that only say that there was another error."""
 MANDATORY = "mandatory"
 STILL = frozenset({"same", "read", "refresh"})
@@ -73,6 +73,7 @@ class Report:
             level = str(found.enforcement_level)
             if _COULD_NOT_RUN.match(message):
                 level = COULD_NOT_RUN
+                message = message.partition(" during preview: ")[2] or message
             result = RuleResult(
                 rule=found.policy_name, level=level, message=message, urn=found.resource_urn or ""
             )
@@ -85,7 +86,7 @@ class Report:
                 kind, name = event.diagnostic_event.urn.split("::")[2:4]
                 if kind != "pulumi:pulumi:Stack":
                     text = f"{kind.rsplit('$', 1)[-1]} {name}: {text}"
-            if text and text not in self.errors and text not in NOISE:
+            if text and text not in self.errors and not NOISE.search(text):
                 self.errors.append(text)
 
     def _step(self, metadata: Any) -> None:

@@ -7,9 +7,8 @@ from typing import Any
 
 from rich.console import Console
 
-from automation import deployment, outputs
+from automation import deployment, local, outputs
 from automation.outputs import Outputs
-from automation.report import Report
 from automation.stages import Stage, Stages
 from automation.workspace import (
     LOCAL,
@@ -22,8 +21,7 @@ from automation.workspace import (
 from components import packaging
 from emulation import engine as engines
 from emulation import launchers
-from emulation.engine import Engine
-from emulation.ministack import Emulator, Running
+from emulation.ministack import Emulator
 from emulation.paths import ROOT, home
 
 SAMPLES = ("README.md", "Makefile", "__main__.py")
@@ -60,7 +58,10 @@ def up(stack: str, console: Console) -> Summary:
         with stages.stage("build") as stage:
             stage.result = build(stack, stage)
         with stages.stage("deploy") as stage:
-            report = deploy(stack, engine, running, stage)
+            if running is None:
+                report = deployment.deploy(open_stack(stack, engine, Reach.ACCOUNT), stage)
+            else:
+                report = local.deploy(engine, running, stage)
             stage.result = report.summary()
         summary.unchanged, summary.changes = report.unchanged, dict(report.changes)
         result = outputs.read(stack)
@@ -95,21 +96,6 @@ def build(stack: str, stage: Stage) -> str:
         )
         built.append(f"{name} {package.sha256[:8]}")
     return ", ".join(built)
-
-
-def deploy(stack: str, engine: Engine, running: Running | None, show: deployment.Show) -> Report:
-    """Deploy, after repairing what an interrupted or lost run left behind."""
-    if running is None:
-        return deployment.deploy(open_stack(stack, engine, Reach.ACCOUNT), show)
-    opened = open_stack(stack, engine, Reach.EMULATOR, endpoint_url=running.endpoint_url)
-    deployment.release_stale_locks(opened)
-    if outputs.emulator_of(stack) is None:
-        # The emulator started empty: what the state describes went with the one before.
-        deployment.forget(opened)
-        outputs.remember_emulator(stack, running.instance)
-        opened = open_stack(stack, engine, Reach.EMULATOR, endpoint_url=running.endpoint_url)
-    deployment.clear_pending(opened, show)
-    return deployment.deploy(opened, show)
 
 
 def serve(result: Outputs, summary: Summary, stages: Stages) -> None:

@@ -23,6 +23,7 @@ def test_a_preview_needs_no_credentials_passes_the_pack_and_changes_no_committed
     found = json.loads(ran.stdout)
     assert found["passes"]
     assert found["policy_packs"]
+    assert found["unchecked"] == found["tolerated"] == []
     assert found["resources"]["aws:lambda/function:Function"] == 2
     assert found["changes"]["create"] > sum(found["resources"].values())
     assert committed() == before

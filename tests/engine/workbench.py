@@ -11,7 +11,7 @@ import pytest
 import yaml
 from pulumi import automation as auto
 
-from automation import deployment, up, workspace
+from automation import deployment, local, workspace
 from automation.clients import Clients
 from automation.report import Report
 from automation.workspace import LOCAL, Reach
@@ -39,7 +39,7 @@ class Workbench:
 
     def up(self, show: Callable[[str], None] = silent) -> Report:
         """Start the emulator where needed, and deploy."""
-        return up.deploy(LOCAL, self.engine, self.running, show)
+        return local.deploy(self.engine, self.running, show)
 
     @property
     def running(self) -> Running:
@@ -63,29 +63,17 @@ class Workbench:
             if each["type"] == kind
         }
 
-    @contextmanager
-    def setting(self, section: str, **values: Any) -> Iterator[None]:
-        """Change settings of the copy's stack file for a while."""
+    def set(self, section: str, **values: Any) -> None:
+        """Change settings of the copy's stack file."""
         path = self.root / "Pulumi.local.yaml"
-        before = path.read_text(encoding="utf-8")
-        content = yaml.safe_load(before)
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
         content["config"][f"warmline:{section}"] |= values
         path.write_text(yaml.safe_dump(content), encoding="utf-8")
-        try:
-            yield
-        finally:
-            path.write_text(before, encoding="utf-8")
 
-    @contextmanager
-    def code(self, file: str, *, before: str = "", after: str = "") -> Iterator[None]:
-        """Put code around that of one of the copy's files for a while."""
+    def add_code(self, file: str, *, before: str = "", after: str = "") -> None:
+        """Put code around that of one of the copy's files."""
         path = self.root / file
-        text = path.read_text(encoding="utf-8")
-        path.write_text(before + text + after, encoding="utf-8")
-        try:
-            yield
-        finally:
-            path.write_text(text, encoding="utf-8")
+        path.write_text(before + path.read_text(encoding="utf-8") + after, encoding="utf-8")
 
 
 @contextmanager

@@ -143,14 +143,13 @@ def test_without_a_lock_nothing_is_cancelled() -> None:
 
 def test_what_an_interrupted_run_had_begun_is_settled_before_the_next() -> None:
     stack = fake_stack(pending=2)
-    assert deployment.clear_pending(stack, silent) == 2
+    assert deployment.pending(stack) == 2
+    deployment.clear_pending(stack, silent)
     assert stack.calls == ["refresh clear=True"]
 
 
-def test_without_pending_operations_no_extra_refresh_runs() -> None:
-    stack = fake_stack()
-    assert deployment.clear_pending(stack, silent) == 0
-    assert stack.calls == []
+def test_a_run_that_ended_well_has_nothing_pending() -> None:
+    assert deployment.pending(fake_stack()) == 0
 
 
 def test_a_deployment_refreshes_so_that_lost_things_are_noticed() -> None:

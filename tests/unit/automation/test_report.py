@@ -5,8 +5,9 @@ from collections import Counter
 import pytest
 from pulumi.automation import EngineEvent
 
-from automation.preview import allowed_rules, judge
+from automation.preview import ALLOWED_FILE, allowed_rules, judge
 from automation.report import COULD_NOT_RUN, MANDATORY, Report
+from policies.pack import RULES
 
 pytestmark = pytest.mark.unit
 
@@ -131,3 +132,8 @@ def test_an_allow_list_has_an_id_a_line_with_its_reason(tmp_path) -> None:
     path.write_text("# ids\n\nkms-key-policy  the account id is unknown in a preview\n")
     assert allowed_rules(path) == {"kms-key-policy"}
     assert allowed_rules(tmp_path / "absent.txt") == set()
+
+
+def test_every_rule_on_the_committed_allow_list_exists() -> None:
+    known = {rule.id for rule in RULES}
+    assert allowed_rules(ALLOWED_FILE) <= known
