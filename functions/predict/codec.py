@@ -67,7 +67,7 @@ class Encoded(NamedTuple):
 def decode(body: Body, header_length: str | None, manifest: Manifest) -> Inference:
     """Raises `BadRequest` or `InvalidTensor`."""
     document, binary = _split(body, header_length)
-    parameters = _parameters(document, "parameters")
+    parameters = _parameters(document)
     request_id = document.get("id")
     if request_id is not None and not isinstance(request_id, str):
         raise BadRequest("id must be text.")
@@ -195,28 +195,30 @@ def _spec(
     raise InvalidTensor(f"{where}.name is no {kind} of the model; it has {names}.")
 
 
-def _parameters(entry: Json, where: str) -> Json:
+def _parameters(entry: Json, where: str = "") -> Json:
+    """The member `parameters` of an entry; `where` is the entry's path with a dot."""
     parameters = entry.get("parameters")
     if parameters is None:
         return {}
     if not isinstance(parameters, dict):
-        raise BadRequest(f"{where} must be an object.")
+        raise BadRequest(f"{where}parameters must be an object.")
     parameters = cast(Json, parameters)
     for name in parameters:
         if name.startswith("shared_memory") or name in ("sequence_id", "classification"):
-            raise BadRequest(f"{where}.{name} is not supported.")
+            raise BadRequest(f"{where}parameters.{name} is not supported.")
     return parameters
 
 
 def _shape(shape: Any, spec: TensorSpec, max_batch_size: int, where: str) -> tuple[int, ...]:
     if not isinstance(shape, list) or not {*map(type, cast(list[Any], shape))} <= _WHOLE:
         raise BadRequest(f"{where}.shape must be a list of whole numbers.")
-    sizes = cast(list[int], shape)
+    sizes = tuple(cast(list[int], shape))
     if len(sizes) != len(spec.shape):
         raise InvalidTensor(
             f"{where}.shape has {len(sizes)} dimensions; {spec.name!r} takes {list(spec.shape)}."
         )
-    for axis, (size, wanted) in enumerate(zip(sizes, spec.shape, strict=True)):
+    for axis, wanted in enumerate(spec.shape):
+        size = sizes[axis]
         if size < 1:
             raise InvalidTensor(f"{where}.shape[{axis}] is below 1; a tensor needs elements.")
         if wanted not in (-1, size):
@@ -226,7 +228,7 @@ def _shape(shape: Any, spec: TensorSpec, max_batch_size: int, where: str) -> tup
             f"{where}.shape[0] is {_plain(sizes[0])}; the model's largest batch is "
             f"{max_batch_size}."
         )
-    return tuple(sizes)
+    return sizes
 
 
 def _plain(size: int) -> str:
@@ -240,7 +242,7 @@ def _tensor(
     if datatype != spec.datatype:
         said = repr(datatype) if isinstance(datatype, str) and datatype in DATATYPES else "unknown"
         raise InvalidTensor(f"{where}.datatype is {said}; {spec.name!r} takes {spec.datatype!r}.")
-    parameters = _parameters(entry, f"{where}.parameters")
+    parameters = _parameters(entry, f"{where}.")
     count = math.prod(shape)
     if "binary_data_size" in parameters:
         if "data" in entry:
@@ -270,7 +272,7 @@ def _outputs(entries: Any, parameters: Json, manifest: Manifest) -> list[OutputC
     for index, entry in enumerate(cast(list[Any], entries)):
         where = f"outputs[{index}]"
         spec = _spec(entry, where, manifest.outputs, chosen, "output")
-        own = _parameters(entry, f"{where}.parameters")
+        own = _parameters(entry, f"{where}.")
         binary = _flag(own, "binary_data", by_default, f"{where}.parameters")
         chosen[spec.name] = _choice(spec, binary)
     return list(chosen.values())
