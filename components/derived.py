@@ -17,6 +17,9 @@ def near_timeout_ms(timeout_seconds: int, percent: int) -> int:
 
 
 def domain_name(prefix: str, account: Account) -> str:
-    """A name that is free in the region unless this very account took it; it tells no account."""
+    """A name that is free in the region unless this very account took it; it tells no account.
+
+    Cognito takes lower-case letters, digits and hyphens.
+    """
     digest = hashlib.sha256(f"{account.id}/{account.region}/{prefix}".encode()).hexdigest()
-    return f"{prefix}-{digest[:10]}"
+    return f"{prefix.lower()}-{digest[:10]}"

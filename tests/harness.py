@@ -52,6 +52,8 @@ class Graph:
 
     resources: list[Resource] = field(default_factory=list)
     outputs: dict[str, Any] = field(default_factory=dict)
+    registered: dict[str, frozenset[str]] = field(default_factory=dict)
+    """Component's URN -> names of the outputs that it registered."""
 
     def all(self, type_: str) -> list[Resource]:
         return sorted((r for r in self.resources if r.type == type_), key=lambda r: r.urn)
@@ -163,6 +165,7 @@ class _Monitor(pulumi.runtime.mocks.MockMonitor):
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 - as above
         response = super().RegisterResourceOutputs(request)
+        self._graph.registered[request.urn] = frozenset(request.outputs.keys())
         if request.urn.split("::")[2] == "pulumi:pulumi:Stack":
             self._graph.outputs.update(
                 pulumi.runtime.rpc.deserialize_properties(request.outputs, keep_unknowns=True)

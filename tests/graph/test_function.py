@@ -1,5 +1,6 @@
 """The one place where a function is made, and everything that is wired to it."""
 
+from dataclasses import replace
 from typing import Any
 
 import pulumi
@@ -93,11 +94,23 @@ def test_the_upload_waits_for_versioning_and_encryption_of_the_bucket() -> None:
         assert set(urns) <= upload.dependencies, side
 
 
-def test_the_function_waits_for_every_policy_of_its_role() -> None:
-    graph = built(policies={"one": "{}", "two": "{}"})
+def policies_not_waited_for(graph: Graph) -> set[str]:
     policies = {p.urn for p in graph.all("aws:iam/rolePolicy:RolePolicy")}
     assert len(policies) == 3
-    assert policies <= graph.one(FUNCTION, "f").dependencies
+    return policies - graph.one(FUNCTION, "f").dependencies
+
+
+def test_the_function_waits_for_every_policy_of_its_role() -> None:
+    graph = built(policies={"one": "{}", "two": "{}"})
+    assert not policies_not_waited_for(graph)
+
+
+def test_one_edge_that_is_missing_is_noticed() -> None:
+    graph = built(policies={"one": "{}", "two": "{}"})
+    function, (policy, *_) = graph.one(FUNCTION, "f"), graph.all("aws:iam/rolePolicy:RolePolicy")
+    graph.resources.remove(function)
+    graph.resources.append(replace(function, dependencies=function.dependencies - {policy.urn}))
+    assert policies_not_waited_for(graph) == {policy.urn}
 
 
 def test_it_is_traced_logged_and_described_by_its_arguments() -> None:

@@ -67,6 +67,7 @@ def test_a_domain_tells_no_account_and_differs_by_region() -> None:
     assert name.startswith("warmline-dev-")
     assert HERE.id not in name
     assert name == domain_name("warmline-dev", HERE)
+    assert domain_name("warmline-Dev", HERE).startswith("warmline-dev-")
     assert name != domain_name("warmline-dev", elsewhere)
 
 
