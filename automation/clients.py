@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import boto3
@@ -16,31 +17,38 @@ TIMEOUT_SECONDS = 10
 
 @dataclass(frozen=True, kw_only=True)
 class Clients:
-    """Makes clients for one stack. `endpoint_url` is the emulator's; None = AWS."""
+    """Makes clients for one stack, each once. `endpoint_url` is the emulator's; None = AWS."""
 
     region: str
     endpoint_url: str | None = None
 
     def __call__(self, service: str) -> Any:
-        config = Config(
-            connect_timeout=TIMEOUT_SECONDS,
-            read_timeout=6 * TIMEOUT_SECONDS,
-            retries={"mode": "standard", "max_attempts": 3},
-            s3={"addressing_style": "path"} if self.endpoint_url else None,
-            proxies={} if self.endpoint_url else None,
-        )
-        return self._session().client(service, endpoint_url=self.endpoint_url, config=config)
+        return _client(service, self.region, self.endpoint_url)
 
-    def _session(self) -> boto3.Session:
-        if self.endpoint_url is None:
-            return boto3.Session(region_name=self.region)
-        keys: Mapping[str, str] = environment.emulated(self.endpoint_url, self.region)
-        return boto3.Session(
-            aws_access_key_id=keys["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=keys["AWS_SECRET_ACCESS_KEY"],
-            region_name=self.region,
-            botocore_session=_unconfigured(),
-        )
+
+@lru_cache
+def _client(service: str, region: str, endpoint_url: str | None) -> Any:
+    config = Config(
+        connect_timeout=TIMEOUT_SECONDS,
+        read_timeout=6 * TIMEOUT_SECONDS,
+        retries={"mode": "standard", "max_attempts": 3},
+        s3={"addressing_style": "path"} if endpoint_url else None,
+        proxies={} if endpoint_url else None,
+    )
+    return _session(region, endpoint_url).client(service, endpoint_url=endpoint_url, config=config)
+
+
+@lru_cache
+def _session(region: str, endpoint_url: str | None) -> boto3.Session:
+    if endpoint_url is None:
+        return boto3.Session(region_name=region)
+    keys: Mapping[str, str] = environment.emulated(endpoint_url, region)
+    return boto3.Session(
+        aws_access_key_id=keys["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=keys["AWS_SECRET_ACCESS_KEY"],
+        region_name=region,
+        botocore_session=_unconfigured(),
+    )
 
 
 def _unconfigured() -> botocore.session.Session:
