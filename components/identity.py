@@ -137,7 +137,7 @@ def outside_issuer(identity: IdentitySettings, tenants: tuple[TenantSettings, ..
     return Access(
         issuer=identity.issuer,
         audience=list(identity.audience),
-        claims={tenant.name: tenant.claim_value or "" for tenant in tenants},
+        claims={t.name: t.claim_value for t in tenants if t.claim_value is not None},
         token_url=identity.token_url,
         user_pool_id=None,
     )

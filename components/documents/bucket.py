@@ -2,19 +2,32 @@
 
 from components.documents import Document, Statement, deny_without_tls, document
 
-_EVERYTHING = [
+_DATA_ACTIONS = [
+    "s3:AbortMultipartUpload",
     "s3:DeleteObject",
+    "s3:DeleteObjectTagging",
     "s3:DeleteObjectVersion",
+    "s3:DeleteObjectVersionTagging",
     "s3:GetObject",
+    "s3:GetObjectAttributes",
+    "s3:GetObjectTagging",
     "s3:GetObjectVersion",
+    "s3:GetObjectVersionAttributes",
+    "s3:GetObjectVersionTagging",
     "s3:ListBucket",
+    "s3:ListBucketMultipartUploads",
     "s3:ListBucketVersions",
+    "s3:ListMultipartUploadParts",
     "s3:PutObject",
+    "s3:PutObjectTagging",
+    "s3:PutObjectVersionTagging",
+    "s3:RestoreObject",
 ]
+"""Everything that moves objects or tells their names, without a wildcard."""
 
 
 def _tls_only(bucket_arn: str) -> Statement:
-    return deny_without_tls(_EVERYTHING, [bucket_arn, f"{bucket_arn}/*"])
+    return deny_without_tls(_DATA_ACTIONS, [bucket_arn, f"{bucket_arn}/*"])
 
 
 def encrypted_bucket(bucket_arn: str, key_arn: str) -> Document:

@@ -3,6 +3,7 @@
 from components.documents import Document, deny_without_tls, document
 
 _QUEUE_ACTIONS = [
+    "sqs:ChangeMessageVisibility",
     "sqs:DeleteMessage",
     "sqs:GetQueueAttributes",
     "sqs:PurgeQueue",
@@ -26,5 +27,5 @@ def alarm_topic(topic_arn: str, account_id: str) -> Document:
             "Resource": topic_arn,
             "Condition": {"StringEquals": {"aws:SourceAccount": account_id}},
         },
-        deny_without_tls(["sns:Publish"], topic_arn),
+        deny_without_tls(["sns:Publish", "sns:Subscribe"], topic_arn),
     )

@@ -8,10 +8,6 @@ from pathlib import Path
 import pytest
 
 from components.packaging import ROOT
-from policies.pack import RULES
-from policies.props import Resource as Judged
-from policies.props import Stack as JudgedStack
-from policies.verdict import Violation
 from tests.graph.programs import STACKS, graph_of, run, stack_file
 from tests.harness import Graph
 
@@ -106,23 +102,6 @@ def test_everything_that_takes_tags_says_whose_it_is(graph: Graph) -> None:
         r"|sns/topicPolicy:.+|dynamodb/tableItem:.+|cognito/(resource|userPool[CD]).+)"
     )
     assert not {type_ for type_ in bare - untagged if not takes_no_tags.fullmatch(type_)}
-
-
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
-def test_the_stack_passes_the_policy_pack(graph: Graph, rule: object) -> None:
-    resources = [
-        Judged(
-            dict(r.inputs), token=r.type, name=r.name, urn=r.urn, references=r.property_dependencies
-        )
-        for r in graph.resources
-        if r.custom
-    ]
-    stack = JudgedStack(tuple(resources))
-    verdicts = [
-        rule.judge(r, stack) if rule.needs_stack else rule.judge(r)  # type: ignore[attr-defined] - a Rule
-        for r in resources
-    ]
-    assert not [verdict for verdict in verdicts if isinstance(verdict, Violation)]
 
 
 def test_the_stack_files_have_the_same_keys() -> None:

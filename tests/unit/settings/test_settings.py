@@ -18,6 +18,7 @@ from settings import limits
 
 pytestmark = pytest.mark.unit
 
+DEV = yaml.safe_load((ROOT / "Pulumi.dev.yaml").read_text())["config"]
 STACKS = ("local", "dev", "prod")
 
 
@@ -32,7 +33,7 @@ def load(config: dict[str, Any], stack: str = "dev") -> settings.Settings:
 
 def changed(*changes: tuple[str, Any]) -> dict[str, Any]:
     """The dev stack file with `section.key` set to a value; `section` alone replaces it."""
-    config = copy.deepcopy(stack_file())
+    config = copy.deepcopy(DEV)
     for path, value in changes:
         section, _, key = path.partition(".")
         if key:
