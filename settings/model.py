@@ -55,7 +55,9 @@ RetentionDays = Annotated[int, AfterValidator(_retention)]
 class Section(BaseModel):
     """A part of a stack file. A subclass states its rules between keys in `problems`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True
+    )
 
     def problems(self) -> Iterator[str]:
         """Each broken rule as one line that starts with the key."""
