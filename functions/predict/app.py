@@ -278,7 +278,7 @@ def _preload(route: Route, ports: Ports, deadline: Deadline, record: RequestReco
     revision, again_at = ports.environment.preloaded.get(route.model, (0, 0.0))
     if revision == route.revision and now < again_at:
         return
-    again_at = float("inf")
+    started, again_at = record.elapsed_ms(), float("inf")
     ports.models.keep(route.model, route.versions)
     for version in routing.ready_versions(route):
         if ports.models.loaded(route.model, version):
@@ -295,3 +295,4 @@ def _preload(route: Route, ports: Ports, deadline: Deadline, record: RequestReco
             record.put(preload_problem=error.slug)
             again_at = now + PRELOAD_RETRY_SECONDS
     ports.environment.preloaded[route.model] = (route.revision, again_at)
+    record.put(preload_ms=round(record.elapsed_ms() - started, 3))

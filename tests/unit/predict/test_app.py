@@ -107,6 +107,7 @@ def test_after_a_rollback_to_a_standby_version_the_first_request_loads_nothing()
     bench = adder(weights=[(2, 10_000)], standby=(1,))
     assert infer(bench) == (200, 2)
     assert sorted(bench.models.loads) == [("adder", 1), ("adder", 2)]
+    assert bench.log["preload_ms"] >= 0
     bench.registry.routes["adder"] = Route(
         model="adder", revision=2, weights=((1, 10_000),), standby=(2,)
     )
