@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 import grpc
 from google.protobuf import empty_pb2
@@ -69,6 +69,12 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     def Cancel(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002, N802
         return empty_pb2.Empty()
+
+
+class Log(Protocol):
+    """Where a provider says something beside a resource."""
+
+    def warning(self, message: str, urn: str) -> None: ...
 
 
 class EngineLog:

@@ -150,20 +150,22 @@ def _update(aws: Aws, name: str, old: Properties, new: Properties) -> None:
         wanted = request(aws, "lambda", "UpdateFunctionConfiguration", _CONFIGURATION, new)
         aws.call("lambda", "UpdateFunctionConfiguration", FunctionName=name, **(cleared | wanted))
         _wait(aws, name)
-    if new.get("publish") and _publishes(old, new):
+    if new.get("publish") and _moves_version(old, new):
         aws.call("lambda", "PublishVersion", FunctionName=name)
 
 
-def _publishes(old: Properties, new: Properties) -> bool:
+def _moves_version(old: Properties, new: Properties) -> bool:
+    """Whether the outputs about the newest version change."""
     differing = set(changed(FUNCTION, old, new))
-    return bool(differing - _UNPUBLISHED) or (bool(new.get("publish")) and "publish" in differing)
+    published = bool(new.get("publish")) and bool(differing - _UNPUBLISHED)
+    return published or "publish" in differing
 
 
 def _unsettled(old: Properties, new: Properties) -> set[str]:
     moved: set[str] = set()
     if set(changed(FUNCTION, old, new)) & _CODE.keys():
         moved |= {"codeSha256", "sourceCodeSize"}
-    if _publishes(old, new):
+    if _moves_version(old, new):
         moved |= {"qualifiedArn", "qualifiedInvokeArn", "version"}
     return moved
 

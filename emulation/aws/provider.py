@@ -15,7 +15,7 @@ from emulation import wire
 from emulation.aws import invokes
 from emulation.aws.calls import Aws, CallFailed
 from emulation.aws.resource import Fidelity, Resource, changed
-from emulation.serving import EngineLog, HalfCreated, Refused, Servicer, half_created
+from emulation.serving import HalfCreated, Log, Refused, Servicer, half_created
 from emulation.wire import UNKNOWN, Properties
 
 _DEFAULTS = "__defaults"
@@ -35,7 +35,7 @@ _ADVICE = {
 class EmulatedAws(Servicer):
     """Creates the program's AWS resources in the emulator."""
 
-    def __init__(self, version: str, types: Mapping[str, Resource], log: EngineLog | None) -> None:
+    def __init__(self, version: str, types: Mapping[str, Resource], log: Log | None) -> None:
         super().__init__(version)
         self._types = types
         self._log = log
