@@ -157,6 +157,8 @@ for output, value in {
     "signing_key_arn": keys.signing_arns[signing_key],
     "signing_key_name": signing_key,
     "serving_group": config.serving.group,
+    "memory_cache_mb": config.serving.memory_cache_mb,
+    "disk_cache_mb": config.serving.disk_cache_mb,
     "alarm_topic_arn": observability.topic_arn,
     "region": account.region,
     "stack": stack,
