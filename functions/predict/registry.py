@@ -80,22 +80,34 @@ class CachedRegistry:
     def tenant(self, claim: str, observer: Observer) -> Tenant | None:
         if not claim or len(claim) > MAX_CLAIM:
             return None
-        return self._read(("tenant", claim), items.tenant_key(claim), _as_tenant(claim), observer)
+        key = ("tenant", claim)
+        return self._fresh(key) or self._read(
+            key, items.tenant_key(claim), _as_tenant(claim), observer
+        )
 
     def route(self, model: str, observer: Observer) -> Route | None:
         if not MODEL_NAME.fullmatch(model):
             return None
-        return self._read(("route", model), items.route_key(model), _as_route(model), observer)
+        key = ("route", model)
+        return self._fresh(key) or self._read(
+            key, items.route_key(model), _as_route(model), observer
+        )
 
     def version(self, model: str, version: int, observer: Observer) -> VersionRecord | None:
         if not MODEL_NAME.fullmatch(model) or not 1 <= version <= MAX_VERSION:
             return None
-        return self._read(
-            ("version", model, str(version)),
-            items.version_key(model, version),
-            _as_version(model, version),
-            observer,
+        key = ("version", model, str(version))
+        return self._fresh(key) or self._read(
+            key, items.version_key(model, version), _as_version(model, version), observer
         )
+
+    def _fresh(self, key: tuple[str, ...]) -> Any | None:
+        """The warm path: nothing of a read is prepared for an item that is fresh."""
+        cached = self._items.get(key)
+        if cached is None or self._clock() >= cached.fresh_until:
+            return None
+        self._touch(key)
+        return cached.value
 
     def _read(
         self,
@@ -107,7 +119,7 @@ class CachedRegistry:
         now = self._clock()
         cached = self._items.get(key)
         if cached is not None:
-            if now < cached.fresh_until or self._reads.under_way(key):
+            if self._reads.under_way(key):
                 self._touch(key)
                 return cached.value
             if now < max(self._try_again_at, cached.retry_at):
