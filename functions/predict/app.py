@@ -291,8 +291,9 @@ def _preload(route: Route, ports: Ports, deadline: Deadline, record: RequestReco
             if found is not None and found.state is VersionState.READY:
                 verified(found, ports, record)
                 ports.models.load(found, deadline, record)
-        except ServingError as error:
-            record.put(preload_problem=error.slug)
+        except Exception as error:  # noqa: BLE001 - the answer is ready, and nothing may take it back
+            known = isinstance(error, ServingError)
+            record.put(preload_problem=error.slug if known else place(error))
             again_at = now + PRELOAD_RETRY_SECONDS
     ports.environment.preloaded[route.model] = (route.revision, again_at)
     record.put(preload_ms=round(record.elapsed_ms() - started, 3))

@@ -90,7 +90,7 @@ class FakeModels:
     """A model cache whose versions can be broken: `broken[model, version] = ModelIntegrity()`."""
 
     compute: Compute = add_version
-    broken: dict[tuple[str, int], ServingError] = field(default_factory=dict)
+    broken: dict[tuple[str, int], Exception] = field(default_factory=dict)
     loads: list[tuple[str, int]] = field(default_factory=list)
     kept: dict[str, Sequence[int]] = field(default_factory=dict)
     memory: dict[tuple[str, int], FakeModel] = field(default_factory=dict)

@@ -143,6 +143,14 @@ def test_a_standby_version_that_cannot_be_loaded_costs_no_answer_and_is_not_trie
     assert "preload_problem" not in bench.log
 
 
+def test_a_fault_nobody_foresaw_while_a_standby_version_loads_costs_no_answer() -> None:
+    bench = adder(weights=[(1, 10_000)], standby=(2,))
+    bench.models.broken["adder", 2] = OSError("secret-marker")
+    assert infer(bench) == (200, 1)
+    assert bench.log["preload_problem"].startswith("OSError at ")
+    assert "secret-marker" not in str(bench.log)
+
+
 def test_standby_versions_wait_when_little_time_is_left() -> None:
     bench = adder(weights=[(1, 10_000)], standby=(2,))
     assert infer(bench, seconds=0.5) == (200, 1)
