@@ -16,7 +16,7 @@ from functions.predict.app import Ports
 from functions.predict.messages import Request
 from functions.predict.ports import Observer
 from functions.shared.deadline import Deadline
-from functions.shared.errors import DeadlineExceeded, ServingError
+from functions.shared.errors import DeadlineExceeded
 
 GROUP = "default"
 CLAIM = "client_id"
