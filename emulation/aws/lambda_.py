@@ -137,7 +137,7 @@ def _update(aws: Aws, name: str, old: Properties, new: Properties) -> None:
             "lambda",
             "UpdateFunctionCode",
             FunctionName=name,
-            Architectures=new.get("architectures"),
+            Architectures=new.get("architectures") or ["x86_64"],
             **request(aws, "lambda", "UpdateFunctionCode", _CODE, new),
         )
         _wait(aws, name)
