@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from automation.errors import Failure, StageFailure
 from automation.models.cli import app as models
+from emulation.engine import EngineError
 
 app = typer.Typer(
     name="warmline",
@@ -223,12 +225,14 @@ def _told(command: str) -> Iterator[None]:
     """Turn what went wrong into a stage, a cause and a way out on standard error."""
     try:
         yield
-    except Failure as failure:
-        where = f" at stage {failure.stage}" if isinstance(failure, StageFailure) else ""
-        _err.print(f"[red]✗[/] {command} failed{where}: {escape(failure.cause)}", soft_wrap=True)
-        if failure.way_out:
-            _err.print(escape(failure.way_out), soft_wrap=True)
-        raise typer.Exit(1) from failure
+    except (Failure, EngineError, BotoCoreError, ClientError) as error:
+        where = f" at stage {error.stage}" if isinstance(error, StageFailure) else ""
+        cause = getattr(error, "cause", str(error))
+        _err.print(f"[red]✗[/] {command} failed{where}: {escape(cause)}", soft_wrap=True)
+        way_out = getattr(error, "way_out", "See what runs: warmline status")
+        if way_out:
+            _err.print(escape(way_out), soft_wrap=True)
+        raise typer.Exit(1) from error
     except KeyboardInterrupt:
         _err.print(f"{command} was stopped. Run it again: it goes on from here.")
         raise typer.Exit(1) from None
@@ -278,10 +282,9 @@ def _print_rules(heading: str, results: list[Any]) -> None:
     if not results:
         return
     _out.print(f"{heading}:")
-    told = Counter((result.rule, result.message) for result in results)
-    for (rule, message), count in told.items():
+    for text, count in Counter(result.text for result in results).items():
         times = f" ({count} resources)" if count > 1 else ""
-        _out.print(f"  {escape(rule)}: {escape(message)}{times}", soft_wrap=True)
+        _out.print(f"  {escape(text)}{times}", soft_wrap=True)
 
 
 if __name__ == "__main__":

@@ -163,21 +163,21 @@ def _explained(stack: auto.Stack, operation: str, report: Report) -> Iterator[No
         log = home() / "log" / f"{stack.name}-{operation}.log"
         log.parent.mkdir(parents=True, exist_ok=True)
         log.write_text(str(error), encoding="utf-8")
-        raise Failure(_cause(report, str(error)), _way_out(report, log)) from error
+        raise Failure(_cause(report, str(error)), _way_out(log)) from error
 
 
 def _cause(report: Report, output: str) -> str:
-    violations = report.of_level(MANDATORY)
+    violations = [f"  {violation.text}" for violation in report.of_level(MANDATORY)]
     if violations:
-        found = "\n".join(f"  {v.rule}: {v.message}" for v in violations)
-        return f"{len(violations)} violations of mandatory rules:\n{found}"
-    if report.errors:
-        return "\n".join(report.errors)
+        violations.insert(0, f"{len(violations)} violations of mandatory rules:")
+    if violations or report.errors:
+        return "\n".join([*violations, *report.errors])
     lines = [line for line in output.splitlines() if line.strip()]
     return "\n".join(lines[-LAST_LINES:])
 
 
-def _way_out(report: Report, log: Path) -> str:
-    if report.of_level(MANDATORY):
-        return "Each line above says how to comply; then run the same command again."
-    return f"Run the same command again: it goes on from here. The engine's output: {log}"
+def _way_out(log: Path) -> str:
+    return (
+        "Mend what is said above, then run the same command again: it goes on from here.\n"
+        f"The engine's output: {log}"
+    )

@@ -10,7 +10,10 @@ from pulumi.automation import EngineEvent, OpType
 
 _MARKUP = re.compile(r"<\{%.*?%\}>")
 _COULD_NOT_RUN = re.compile(r"^can't run (?:policy|remediation) '")
-NOISE = re.compile(r"Resource monitor has terminated, shutting down$|context canceled$")
+NOISE = re.compile(
+    "Resource monitor has terminated, shutting down$|context canceled$"
+    "|an unhandled error occurred: [Tt]he program |an unhandled error occurred: Program exited"
+)
 """Errors that only say that there was another error."""
 MANDATORY = "mandatory"
 STILL = frozenset({"same", "read", "refresh"})
@@ -34,6 +37,11 @@ class RuleResult:
     """`mandatory`, `advisory`, or `could not run` when the rule met a value not known yet."""
     message: str
     urn: str
+
+    @property
+    def text(self) -> str:
+        """The message, with the rule's id where it does not say it itself."""
+        return self.message if self.rule in self.message else f"{self.rule}: {self.message}"
 
     @property
     def resource(self) -> str:
@@ -74,6 +82,9 @@ class Report:
             if _COULD_NOT_RUN.match(message):
                 level = COULD_NOT_RUN
                 message = message.partition(" during preview: ")[2] or message
+            else:
+                # The engine puts the rule's description on a line before what the rule said.
+                message = message.partition("\n")[2].strip() or message
             result = RuleResult(
                 rule=found.policy_name, level=level, message=message, urn=found.resource_urn or ""
             )

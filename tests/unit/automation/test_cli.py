@@ -4,11 +4,13 @@ import json
 import re
 
 import pytest
+from botocore.exceptions import NoCredentialsError
 from typer.testing import CliRunner
 
 from automation import cli
 from automation.errors import Failure, StageFailure
 from automation.outputs import Outputs
+from emulation.engine import EngineError
 
 pytestmark = pytest.mark.unit
 
@@ -97,6 +99,26 @@ def test_a_stack_that_is_not_up_is_no_traceback(monkeypatch: pytest.MonkeyPatch)
     code, _, err = run("token")
     assert code == 1
     assert "Bring it up" in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (NoCredentialsError(), "Unable to locate credentials"),
+        (EngineError([("Go build", "no Go")], "1.25"), "Go build: no Go"),
+    ],
+)
+def test_missing_credentials_or_engine_are_no_traceback(
+    error: Exception, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_stack: str) -> None:
+        raise error
+
+    monkeypatch.setattr("automation.outputs.read", fail)
+    code, _, err = run("token")
+    assert code == 1
+    assert said in err
     assert "Traceback" not in err
 
 

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from pulumi.automation import CommandResult
+from pulumi.automation import CommandResult, EngineEvent
 from pulumi.automation.errors import CommandError
 
 from automation import deployment
@@ -164,6 +164,29 @@ def test_a_failed_run_says_the_engines_error_and_where_its_whole_output_is(home:
     log = home / "log" / "local-up.log"
     assert str(log) in caught.value.way_out
     assert "no such thing" in log.read_text()
+
+
+def test_a_violation_does_not_hide_the_programs_own_error() -> None:
+    violation = {
+        "resourceUrn": "urn:pulumi:local::warmline::aws:sqs/queue:Queue::loose",
+        "message": "why\nloose: redrivePolicy is absent. [sqs-queue-dead-letters]",
+        "color": "raw",
+        "policyName": "sqs-queue-dead-letters",
+        "policyPackName": "warmline",
+        "policyPackVersion": "1",
+        "policyPackVersionTag": "1",
+        "enforcementLevel": "mandatory",
+    }
+    error = {"severity": "error", "message": "error: boom", "color": "raw"}
+    parts = ({"policyEvent": violation}, {"diagnosticEvent": error})
+    events = tuple(EngineEvent.from_json({"sequence": 1, "timestamp": 1} | p) for p in parts)
+    with pytest.raises(Failure) as caught:
+        deployment.deploy(fake_stack(error="failed", events=events), silent)
+    assert caught.value.cause == (
+        "1 violations of mandatory rules:\n"
+        "  loose: redrivePolicy is absent. [sqs-queue-dead-letters]\n"
+        "boom"
+    )
 
 
 def program_files() -> list[Path]:

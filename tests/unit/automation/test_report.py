@@ -82,9 +82,11 @@ def test_resources_are_counted_by_type_without_components_and_providers() -> Non
 
 
 def test_a_finding_of_a_mandatory_rule_says_which_resource_it_means() -> None:
-    report = gathered(policy("<{%reset%}>bucket is not versioned. Fix: versioning<{%reset%}>"))
+    told = "<{%reset%}>Why versions matter.\n<{%reset%}>bucket is not versioned. Fix: versioning"
+    report = gathered(policy(told))
     (found,) = report.of_level(MANDATORY)
     assert found.message == "bucket is not versioned. Fix: versioning"
+    assert found.text == "s3-versioned: bucket is not versioned. Fix: versioning"
     assert found.resource == "aws:s3/bucket:Bucket models"
 
 
