@@ -8,8 +8,6 @@ providers here answer the protocol themselves; docs/adr/0004 weighs that.
 import os
 import signal
 import sys
-import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NoReturn, Protocol
 
@@ -109,6 +107,7 @@ def half_created(context: grpc.ServicerContext, problem: HalfCreated, reason: st
 
 def serve(servicer: Servicer) -> None:
     """Serves until the engine ends the process; prints the port, as the engine expects."""
+    engine = os.getppid()
     options = [
         ("grpc.max_receive_message_length", _MAX_MESSAGE_BYTES),
         ("grpc.max_send_message_length", _MAX_MESSAGE_BYTES),
@@ -117,18 +116,12 @@ def serve(servicer: Servicer) -> None:
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
-    sys.stdout.write(f"{port}\n")
-    sys.stdout.flush()
-    threading.Thread(target=_end_with_parent, args=(server,), daemon=True).start()
     # Ctrl-C reaches the whole process group; the engine decides when its providers end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: server.stop(grace=None))
-    server.wait_for_termination()
-
-
-def _end_with_parent(server: grpc.Server) -> None:
-    """An engine that is killed cannot end its providers, and they would stay for ever."""
-    engine = os.getppid()
-    while os.getppid() == engine:
-        time.sleep(_PARENT_CHECK_SECONDS)
+    sys.stdout.write(f"{port}\n")
+    sys.stdout.flush()
+    # An engine that is killed cannot end its providers, and they would stay for ever.
+    while os.getppid() == engine and server.wait_for_termination(_PARENT_CHECK_SECONDS):
+        pass
     server.stop(grace=None)
