@@ -23,12 +23,16 @@ def physical(
     suffix = hashlib.sha256(logical_name.encode()).hexdigest()[:7]
     named = inputs.get("name") or inputs.get("bucket")
     name = named if isinstance(named, str) else f"{logical_name}-{suffix}"
-    computed = {"name": name} | _computed(type_, name, inputs, region)
+    texts = {key: value for key, value in inputs.items() if isinstance(value, str)}
+    try:
+        computed = {"name": name} | _computed(type_, name, texts, region)
+    except KeyError:  # what it is made of is not known, so neither is what it becomes
+        computed = {"name": name}
     return str(computed.get("id", name)), computed
 
 
 def _computed(  # noqa: PLR0912 - one case a type
-    type_: str, name: str, inputs: Mapping[str, Any], region: str
+    type_: str, name: str, inputs: Mapping[str, str], region: str
 ) -> dict[str, Any]:
     def arn(service: str, resource: str) -> str:
         return f"arn:aws:{service}:{region}:{ACCOUNT_ID}:{resource}"
