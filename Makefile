@@ -2,10 +2,11 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 STACK ?= dev
+LEVELS := test-unit test-graph test-engine test-emulated
 WARMLINE := .venv/bin/warmline
 PYTEST := .venv/bin/pytest
 
-.PHONY: setup up down status preview test test-unit test-graph test-engine test-emulated lint format bench lock clean
+.PHONY: setup up down status preview test lint format bench lock clean $(LEVELS)
 
 setup: .venv/.tools
 
@@ -21,9 +22,9 @@ status: setup
 preview: setup
 	@$(WARMLINE) preview --stack $(STACK)
 
-test: test-unit test-graph test-engine test-emulated
+test: $(LEVELS)
 
-test-%: .venv/.tests
+$(LEVELS): test-%: .venv/.tests
 	$(PYTEST) tests/$*
 
 lint: .venv/.tests
