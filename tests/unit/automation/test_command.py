@@ -12,6 +12,7 @@ from pulumi.automation.errors import CommandError, StackNotFoundError
 
 from automation import command
 from automation.command import EngineCommand
+from emulation.processes import end_group
 
 pytestmark = pytest.mark.unit
 
@@ -66,7 +67,10 @@ def test_ctrl_c_waits_until_the_engine_has_written_its_state(tmp_path: Path) -> 
     trap = "trap 'sleep 0.5; touch written; exit 1' INT; touch started; while :; do sleep 0.1; done"
     engine(tmp_path, trap)
     script = (
-        "import sys; from pathlib import Path; from automation.command import EngineCommand\n"
+        "import signal, sys; from pathlib import Path\n"
+        "from automation.command import EngineCommand\n"
+        # A shell starts its background jobs deaf to Ctrl-C, and they pass that on.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "folder = Path(sys.argv[1])\n"
         "EngineCommand(folder / 'pulumi', '3.1.0', {'PATH': sys.argv[2]})"
         ".run(['up'], str(folder), {})\n"
@@ -83,6 +87,9 @@ def test_ctrl_c_waits_until_the_engine_has_written_its_state(tmp_path: Path) -> 
         assert time.monotonic() < deadline
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGINT)
-    _, error = process.communicate(timeout=20)
+    try:
+        _, error = process.communicate(timeout=20)
+    finally:
+        end_group(process.pid)
     assert "KeyboardInterrupt" in error
     assert (tmp_path / "written").exists()
