@@ -25,7 +25,6 @@ VERBS = {
     "delete": "deleted",
     "same": "unchanged",
 }
-RESOURCE_STEPS = frozenset(VERBS) | {"create-replacement", "delete-replaced"}
 
 
 @dataclass(frozen=True, kw_only=True)

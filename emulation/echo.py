@@ -12,12 +12,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
 import grpc
-from google.protobuf import empty_pb2
 from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import provider_pb2, resource_pb2, resource_pb2_grpc
 
 from emulation import placeholders, wire
-from emulation.serving import Servicer, serve
+from emulation.serving import Servicer, serve_provider
 from emulation.wire import Properties
 
 VERSIONS = {"aws": "7.51.1", "eks": "4.4.0", "kubernetes": "4.34.2"}
@@ -31,10 +30,10 @@ class Echo(Servicer):
         super().__init__(VERSIONS[package])
         self._package = package
 
-    def Check(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002, N802
+    def Check(self, request: Any, context: grpc.ServicerContext) -> Any:
         return provider_pb2.CheckResponse(inputs=request.news)
 
-    def Diff(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002, N802
+    def Diff(self, request: Any, context: grpc.ServicerContext) -> Any:
         old, new = wire.load(request.old_inputs), wire.load(request.news)
         ignored = set(request.ignoreChanges)
         names = sorted((old.keys() | new.keys()) - ignored)
@@ -42,7 +41,7 @@ class Echo(Servicer):
         some, none = provider_pb2.DiffResponse.DIFF_SOME, provider_pb2.DiffResponse.DIFF_NONE
         return provider_pb2.DiffResponse(changes=some if differing else none, diffs=differing)
 
-    def Create(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+    def Create(self, request: Any, context: grpc.ServicerContext) -> Any:
         if not request.preview:
             self._refuse(context, f"create {request.urn}")
         # In a preview the SDK takes every output that is missing here as unknown.
@@ -54,21 +53,21 @@ class Echo(Servicer):
         id_, computed = placeholders.physical(type_, name, inputs, region)
         return provider_pb2.CreateResponse(id=id_, properties=wire.dump(inputs | computed))
 
-    def Update(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+    def Update(self, request: Any, context: grpc.ServicerContext) -> Any:
         if not request.preview:
             self._refuse(context, f"update {request.urn}")
         outputs = wire.load(request.olds) | wire.load(request.news)
         return provider_pb2.UpdateResponse(properties=wire.dump(outputs))
 
-    def Delete(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+    def Delete(self, request: Any, context: grpc.ServicerContext) -> Any:
         self._refuse(context, f"delete {request.urn}")
 
-    def Read(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002, N802
+    def Read(self, request: Any, context: grpc.ServicerContext) -> Any:
         return provider_pb2.ReadResponse(
             id=request.id, properties=request.properties, inputs=request.inputs
         )
 
-    def Invoke(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+    def Invoke(self, request: Any, context: grpc.ServicerContext) -> Any:
         function = INVOKES.get(request.tok)
         if function is None:
             _abort(
@@ -85,7 +84,7 @@ class Echo(Servicer):
         getattr(response, "return").CopyFrom(answer)  # a reserved word in Python
         return response
 
-    def Construct(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+    def Construct(self, request: Any, context: grpc.ServicerContext) -> Any:
         if request.type not in COMPONENTS:
             _abort(
                 context,
@@ -110,9 +109,6 @@ class Echo(Servicer):
                 resource_pb2.RegisterResourceOutputsRequest(urn=registered.urn, outputs=Struct())
             )
         return provider_pb2.ConstructResponse(urn=registered.urn)
-
-    def Cancel(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002, N802
-        return empty_pb2.Empty()
 
     def _refuse(self, context: grpc.ServicerContext, what: str) -> NoReturn:
         _abort(
@@ -174,4 +170,4 @@ INVOKES: Mapping[str, Callable[[Mapping[str, str], Properties], Properties]] = {
 if __name__ == "__main__":
     if len(sys.argv) < 2 or sys.argv[1] not in VERSIONS:  # noqa: PLR2004 -- package and address
         sys.exit(f"usage: python -m emulation.echo {'|'.join(VERSIONS)} ADDRESS")
-    serve(Echo(sys.argv[1]))
+    serve_provider(Echo(sys.argv[1]))

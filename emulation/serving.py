@@ -1,4 +1,4 @@
-"""What every provider of the laptop cloud shares: a small server of the engine's protocol.
+"""What the engine's plugins of the laptop cloud share: a small server of its protocol.
 
 The SDK's own server for Python providers cannot pass on a creation that failed halfway, drops the
 digests of assets, cannot send unknown values, and adds a Python traceback to each message, so the
@@ -8,6 +8,8 @@ providers here answer the protocol themselves; docs/adr/0004 weighs that.
 import os
 import signal
 import sys
+import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NoReturn, Protocol
 
@@ -27,11 +29,12 @@ from emulation import wire
 
 _MAX_MESSAGE_BYTES = 400 * 1024 * 1024  # what the engine itself allows
 _THREADS = 16
+"""The language host needs one for the program and one for each policy pack while they run."""
 _PARENT_CHECK_SECONDS = 1.0
 
 
 class Refused(Exception):
-    """The provider will not or cannot do what the engine asked; its text is for the user."""
+    """A plugin will not or cannot do what the engine asked; the text is for the user."""
 
 
 class HalfCreated(Exception):
@@ -51,21 +54,21 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         self._version = version
         self.variables: dict[str, str] = {}
 
-    def GetPluginInfo(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002, N802
+    def GetPluginInfo(self, request: Any, context: grpc.ServicerContext) -> Any:
         return plugin_pb2.PluginInfo(version=self._version)
 
-    def CheckConfig(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002, N802
+    def CheckConfig(self, request: Any, context: grpc.ServicerContext) -> Any:
         return provider_pb2.CheckResponse(inputs=request.news)
 
-    def DiffConfig(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002, N802
+    def DiffConfig(self, request: Any, context: grpc.ServicerContext) -> Any:
         return provider_pb2.DiffResponse(changes=provider_pb2.DiffResponse.DIFF_NONE)
 
-    def Configure(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002, N802
+    def Configure(self, request: Any, context: grpc.ServicerContext) -> Any:
         self.variables = {k.rpartition(":")[2]: v for k, v in request.variables.items()}
         # Secrets are kept by the engine: it marks the outputs whose inputs are secret.
         return provider_pb2.ConfigureResponse(supportsPreview=True)
 
-    def Cancel(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002, N802
+    def Cancel(self, request: Any, context: grpc.ServicerContext) -> Any:
         return empty_pb2.Empty()
 
 
@@ -105,23 +108,36 @@ def half_created(context: grpc.ServicerContext, problem: HalfCreated, reason: st
     raise AssertionError("abort raises")
 
 
-def serve(servicer: Servicer) -> None:
-    """Serves until the engine ends the process; prints the port, as the engine expects."""
+def serve_provider(servicer: Servicer) -> None:
+    """Serves a provider; Ctrl-C is left to the engine, which decides when its providers end."""
+    serve(lambda server: provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server))
+
+
+def serve(register: Callable[[grpc.Server], None], *, ends_on_interrupt: bool = False) -> None:
+    """Serves a plugin until the engine ends it; prints the port, as the engine expects.
+
+    Ctrl-C reaches the whole process group, so `ends_on_interrupt` is for plugins that the engine
+    itself ends with SIGINT.
+    """
     engine = os.getppid()
     options = [
         ("grpc.max_receive_message_length", _MAX_MESSAGE_BYTES),
         ("grpc.max_send_message_length", _MAX_MESSAGE_BYTES),
     ]
     server = grpc.server(ThreadPoolExecutor(_THREADS), options=options)
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
+    register(server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
-    # Ctrl-C reaches the whole process group; the engine decides when its providers end.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda *_: server.stop(grace=None))
+    done = threading.Event()
+
+    def end(*_: object) -> None:
+        done.set()
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end if ends_on_interrupt else signal.SIG_IGN)
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
-    # An engine that is killed cannot end its providers, and they would stay for ever.
-    while os.getppid() == engine and server.wait_for_termination(_PARENT_CHECK_SECONDS):
+    # An engine that is killed cannot end its plugins, and they would stay for ever.
+    while os.getppid() == engine and not done.wait(_PARENT_CHECK_SECONDS):
         pass
     server.stop(grace=None)

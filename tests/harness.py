@@ -13,6 +13,7 @@ from pulumi.runtime.settings import SETTINGS, set_root_resource
 from pulumi.runtime.stack import run_in_stack
 
 from emulation import placeholders
+from emulation.echo import INVOKES
 
 with warnings.catch_warnings():
     # Modules load on first use, and these two warn of classes that we do not use.
@@ -25,7 +26,6 @@ ACCOUNT_ID = placeholders.ACCOUNT_ID
 REGION = "us-east-1"
 PROJECT = "warmline"
 PUBLIC_KEY = placeholders.PUBLIC_KEY
-SECRET_SENTINEL = "4dabf18193072939515e22adb298388d"  # Pulumi's mark of a secret in wire form
 
 
 @dataclass(frozen=True)
@@ -73,37 +73,14 @@ class Graph:
 
 
 class Mocks(pulumi.runtime.Mocks):
-    """Answers as the provider would; a lookup without an answer here is an error."""
+    """Answers as a preview without an account; a lookup without an answer there is an error."""
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict]:
         id_, computed = placeholders.physical(args.typ, args.name, args.inputs, REGION)
         return id_, {**args.inputs, **computed}
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict, list]:
-        if args.token not in LOOKUPS:
-            raise AssertionError(f"the program looks up {args.token}, and no mock answers it")
-        return LOOKUPS[args.token](args.args), []
-
-
-LOOKUPS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
-    "aws:index/getCallerIdentity:getCallerIdentity": lambda _: {
-        "accountId": ACCOUNT_ID,
-        "arn": f"arn:aws:iam::{ACCOUNT_ID}:user/deployer",
-        "id": ACCOUNT_ID,
-        "userId": "AIDAEXAMPLE",
-    },
-    "aws:index/getPartition:getPartition": lambda _: {
-        "partition": "aws",
-        "dnsSuffix": "amazonaws.com",
-        "id": "aws",
-        "reverseDnsPrefix": "com.amazonaws",
-    },
-    "aws:kms/getPublicKey:getPublicKey": lambda args: {
-        "keyId": args["keyId"],
-        "publicKey": PUBLIC_KEY,
-        "id": args["keyId"],
-    },
-}
+        return INVOKES[args.token]({"region": REGION}, args.args), []
 
 
 @contextmanager
@@ -133,11 +110,11 @@ class _Monitor(pulumi.runtime.mocks.MockMonitor):
             type_ = f"{ancestors}${type_}"
         return f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}::{type_}::{name}"
 
-    def Invoke(self, request: Any) -> Any:  # noqa: N802 - the name in the protocol
+    def Invoke(self, request: Any) -> Any:
         with _loop_of_this_thread():
             return super().Invoke(request)
 
-    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - as above
+    def RegisterResource(self, request: Any) -> Any:
         with _loop_of_this_thread():
             response = super().RegisterResource(request)
         inputs = pulumi.runtime.rpc.deserialize_properties(request.object, keep_unknowns=True)
@@ -163,7 +140,7 @@ class _Monitor(pulumi.runtime.mocks.MockMonitor):
             )
         return response
 
-    def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 - as above
+    def RegisterResourceOutputs(self, request: Any) -> Any:
         response = super().RegisterResourceOutputs(request)
         self._graph.registered[request.urn] = frozenset(request.outputs.keys())
         if request.urn.split("::")[2] == "pulumi:pulumi:Stack":

@@ -11,13 +11,10 @@ and ends it with SIGINT.
 import json
 import os
 import platform
-import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent import futures
 from contextlib import contextmanager
 from pathlib import Path
 from queue import Queue
@@ -31,23 +28,17 @@ from pulumi.runtime.proto import language_pb2_grpc, plugin_pb2
 
 from emulation.engine import build
 from emulation.processes import end_group
+from emulation.serving import Refused, serve
 
 SHOWN_ALREADY = 32
 """Exit code of a program whose error the engine has already shown."""
-WATCH_SECONDS = 1.0
 CHUNK_BYTES = 65_536
-THREADS = 16
-"""The program and every policy pack occupy one each for as long as they run."""
 KNOWN_OPTIONS = frozenset({"virtualenv", "toolchain"})
 KNOWN_TOOLCHAINS = frozenset({"pip", "uv"})
 LIST_PACKAGES = (
     "import importlib.metadata as m, json;"
     "print(json.dumps(sorted({(d.name, d.version) for d in m.distributions()})))"
 )
-
-
-class Refused(Exception):
-    """A project asks for something that this host does not do."""
 
 
 def interpreter(root: str, options: Mapping[str, Any]) -> Path:
@@ -174,33 +165,29 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         self._engine = engine
         self._children = children
 
-    def Handshake(  # noqa: N802 - the protocol's name
+    def Handshake(
         self, request: protocol.LanguageHandshakeRequest, context: grpc.ServicerContext
     ) -> protocol.LanguageHandshakeResponse:
-        del context
         self._engine = request.engine_address or self._engine
         return protocol.LanguageHandshakeResponse()
 
-    def GetPluginInfo(  # noqa: N802 - the protocol's name
+    def GetPluginInfo(
         self, request: empty_pb2.Empty, context: grpc.ServicerContext
     ) -> plugin_pb2.PluginInfo:
-        del request, context
         return plugin_pb2.PluginInfo(version="1.0.0")
 
-    def GetRequiredPlugins(  # noqa: N802 - the protocol's name
+    def GetRequiredPlugins(
         self, request: protocol.GetRequiredPluginsRequest, context: grpc.ServicerContext
     ) -> protocol.GetRequiredPluginsResponse:
         # None: the launchers on PATH are the providers here, and nothing is to be downloaded.
-        del request, context
         return protocol.GetRequiredPluginsResponse()
 
-    def GetRequiredPackages(  # noqa: N802 - the protocol's name
+    def GetRequiredPackages(
         self, request: protocol.GetRequiredPackagesRequest, context: grpc.ServicerContext
     ) -> protocol.GetRequiredPackagesResponse:
-        del request, context
         return protocol.GetRequiredPackagesResponse()
 
-    def Run(  # noqa: N802 - the protocol's name
+    def Run(
         self, request: protocol.RunRequest, context: grpc.ServicerContext
     ) -> protocol.RunResponse:
         config = {
@@ -218,7 +205,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         except (Refused, OSError) as error:
             return protocol.RunResponse(error=str(error))
 
-    def RunPlugin(  # noqa: N802 - the protocol's name
+    def RunPlugin(
         self, request: protocol.RunPluginRequest, context: grpc.ServicerContext
     ) -> Iterator[protocol.RunPluginResponse]:
         try:
@@ -238,7 +225,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         except (Refused, OSError) as error:
             context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
 
-    def InstallDependencies(  # noqa: N802 - the protocol's name
+    def InstallDependencies(
         self, request: protocol.InstallDependenciesRequest, context: grpc.ServicerContext
     ) -> Iterator[protocol.InstallDependenciesResponse]:
         try:
@@ -249,27 +236,24 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         text = f"nothing to install: {python} is kept by `make setup`, with hashes\n"
         yield protocol.InstallDependenciesResponse(stdout=text.encode())
 
-    def RuntimeOptionsPrompts(  # noqa: N802 - the protocol's name
+    def RuntimeOptionsPrompts(
         self, request: protocol.RuntimeOptionsRequest, context: grpc.ServicerContext
     ) -> protocol.RuntimeOptionsResponse:
-        del request, context
         return protocol.RuntimeOptionsResponse()
 
-    def Template(  # noqa: N802 - the protocol's name
+    def Template(
         self, request: protocol.TemplateRequest, context: grpc.ServicerContext
     ) -> protocol.TemplateResponse:
-        del request, context
         return protocol.TemplateResponse()
 
-    def About(  # noqa: N802 - the protocol's name
+    def About(
         self, request: protocol.AboutRequest, context: grpc.ServicerContext
     ) -> protocol.AboutResponse:
-        del context
         return protocol.AboutResponse(
             executable=str(self._python(request.info)), version=platform.python_version()
         )
 
-    def GetProgramDependencies(  # noqa: N802 - the protocol's name
+    def GetProgramDependencies(
         self, request: protocol.GetProgramDependenciesRequest, context: grpc.ServicerContext
     ) -> protocol.GetProgramDependenciesResponse:
         try:
@@ -283,10 +267,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
             ]
         )
 
-    def Cancel(  # noqa: N802 - the protocol's name
-        self, request: empty_pb2.Empty, context: grpc.ServicerContext
-    ) -> empty_pb2.Empty:
-        del request, context
+    def Cancel(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> empty_pb2.Empty:
         self._children.end_all()
         return empty_pb2.Empty()
 
@@ -321,34 +302,16 @@ def _streamed(child: subprocess.Popen[bytes]) -> Iterator[protocol.RunPluginResp
     yield protocol.RunPluginResponse(exitcode=child.wait())
 
 
-def _end_with_engine(children: Children) -> None:
-    """The engine, when it is killed, tells nobody; its children get another parent."""
-    engine = os.getppid()
-    while os.getppid() == engine:
-        time.sleep(WATCH_SECONDS)
-    children.end_all()
-    os._exit(1)
-
-
-def main(arguments: Sequence[str]) -> int:
-    """Serve until SIGINT or SIGTERM."""
+def main(arguments: Sequence[str]) -> None:
+    """Serve until SIGINT, SIGTERM or the engine's own end."""
     children = Children()
-    done = threading.Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, lambda *_: done.set())
-    server = grpc.server(futures.ThreadPoolExecutor(max_workers=THREADS))
     host = LanguageHost(arguments[-1] if arguments else "", children)
-    language_pb2_grpc.add_LanguageRuntimeServicer_to_server(host, server)
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    threading.Thread(target=_end_with_engine, args=(children,), daemon=True).start()
-    sys.stdout.write(f"{port}\n")
-    sys.stdout.flush()
-    done.wait()
+    serve(
+        lambda server: language_pb2_grpc.add_LanguageRuntimeServicer_to_server(host, server),
+        ends_on_interrupt=True,
+    )
     children.end_all()
-    server.stop(grace=None)
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main(sys.argv[1:])

@@ -15,14 +15,14 @@ BENCHMARKS = ("routing", "cold_start", "cache", "residue")
 
 
 def main(names: list[str]) -> int:
-    print(machine())  # noqa: T201
+    print(machine())
     for name in names or BENCHMARKS:
         module = importlib.import_module(f"tests.bench.{name}")
-        print(f"\n{name}: {(module.__doc__ or '').partition('.')[0]}")  # noqa: T201
+        print(f"\n{name}: {(module.__doc__ or '').partition('.')[0]}")
         started = time.perf_counter()
         for figure in module.run():
-            print(figure.line(), flush=True)  # noqa: T201
-        print(f"     ({time.perf_counter() - started:.1f} s)")  # noqa: T201
+            print(figure.line(), flush=True)
+        print(f"     ({time.perf_counter() - started:.1f} s)")
     return 0
 
 

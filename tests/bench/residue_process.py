@@ -57,7 +57,7 @@ def main(model: str) -> None:
     for line in sys.stdin.buffer:
         answer = gateway.handle(json.loads(line), Deadline.after(60), bench.ports)
         bench.lines.clear()
-        print(answer["statusCode"], flush=True)  # noqa: T201 - the protocol with the parent
+        print(answer["statusCode"], flush=True)
 
 
 if __name__ == "__main__":

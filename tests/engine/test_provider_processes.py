@@ -109,15 +109,15 @@ class Engine(engine_pb2_grpc.EngineServicer, resource_pb2_grpc.ResourceMonitorSe
         self.registered: list[Any] = []
         self.logged: list[Any] = []
 
-    def Log(self, request: Any, context: Any) -> Any:  # noqa: N802 - the name in the protocol
+    def Log(self, request: Any, context: Any) -> Any:
         self.logged.append(request)
         return empty_pb2.Empty()
 
-    def RegisterResource(self, request: Any, context: Any) -> Any:  # noqa: N802 - as above
+    def RegisterResource(self, request: Any, context: Any) -> Any:
         self.registered.append(request)
         return resource_pb2.RegisterResourceResponse(urn=f"urn:{request.type}::{request.name}")
 
-    def RegisterResourceOutputs(self, request: Any, context: Any) -> Any:  # noqa: N802 - as above
+    def RegisterResourceOutputs(self, request: Any, context: Any) -> Any:
         return empty_pb2.Empty()
 
 

@@ -19,13 +19,13 @@ def main(folder: str, content_file: str, seconds: str) -> None:
     source = FaultySource(bytes_per_second=len(content) / float(seconds))
     source.add({"model.onnx": content})
     cache = Disk(Path(folder), limit_bytes=10 * len(content))
-    print("ready", flush=True)  # noqa: T201 - the test waits for it
+    print("ready", flush=True)
     sys.stdin.readline()
     files = cache.open(make_manifest({"model.onnx": content}), source, Deadline.after(60))
     assert files.folder is not None
     same = (files.folder / "model.onnx").read_bytes() == content
     files.close()
-    print("right" if same else "wrong", len(source.fetches), flush=True)  # noqa: T201 - as above
+    print("right" if same else "wrong", len(source.fetches), flush=True)
 
 
 main(*sys.argv[1:])
