@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives import hashes
@@ -21,6 +22,22 @@ from contracts.registry import VersionRecord, VersionState
 from functions.predict.disk import Files
 from functions.shared.deadline import Deadline
 from functions.shared.errors import ModelUnavailable
+
+
+def soon() -> Deadline:
+    """Time enough for anything that a test does."""
+    return Deadline.after(10)
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def read(files: Files, name: str = "model.onnx") -> bytes:
+    if files.contents:
+        return files.contents[name]
+    assert files.folder is not None
+    return (files.folder / name).read_bytes()
 
 
 class Clock:
@@ -155,6 +172,12 @@ class FaultySource:
             write(bytes(piece))
 
 
+def stocked(*contents: bytes) -> FaultySource:
+    source = FaultySource()
+    source.add({str(number): content for number, content in enumerate(contents)})
+    return source
+
+
 def flipped(position: int = 0) -> Callable[[bytes], bytes]:
     """One bit of one byte of the artefact is wrong."""
 
@@ -199,8 +222,5 @@ class FakeRuntime:
             time.sleep(self.seconds)
         if self.fault is not None:
             raise self.fault
-        content = b"".join(
-            files.contents[file.name] if files.contents else (files.folder / file.name).read_bytes()  # type: ignore[operator]
-            for file in manifest.files
-        )
+        content = b"".join(read(files, file.name) for file in manifest.files)
         return FakeModel(manifest, content)

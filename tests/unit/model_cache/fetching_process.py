@@ -10,7 +10,7 @@ from pathlib import Path
 
 from functions.predict.disk import Disk
 from functions.shared.deadline import Deadline
-from tests.unit.model_cache.cache_fakes import FaultySource, make_manifest
+from tests.unit.model_cache.cache_fakes import FaultySource, make_manifest, read
 
 
 def main(folder: str, content_file: str, seconds: str) -> None:
@@ -22,8 +22,7 @@ def main(folder: str, content_file: str, seconds: str) -> None:
     print("ready", flush=True)
     sys.stdin.readline()
     files = cache.open(make_manifest({"model.onnx": content}), source, Deadline.after(60))
-    assert files.folder is not None
-    same = (files.folder / "model.onnx").read_bytes() == content
+    same = read(files) == content
     files.close()
     print("right" if same else "wrong", len(source.fetches), flush=True)
 

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from functions.predict.disk import Disk
-from functions.shared.deadline import Deadline
-from tests.unit.model_cache.cache_fakes import FaultySource, make_manifest
+from tests.unit.model_cache.cache_fakes import make_manifest, names, soon, stocked
 
 pytestmark = pytest.mark.unit
 
@@ -46,10 +45,6 @@ def result(process: "subprocess.Popen[str]") -> str:
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 0
     return output.strip()
-
-
-def names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
 
 
 @pytest.fixture
@@ -87,10 +82,8 @@ def test_a_process_killed_during_its_download_leaves_no_file_and_the_next_start_
     process.communicate()
     assert DIGEST not in names(folder)
     assert list(folder.glob("*.part"))
-    source = FaultySource()
-    source.add({"model.onnx": CONTENT})
     cache = Disk(folder, limit_bytes=10 * len(CONTENT))
-    cache.open(make_manifest({"model.onnx": CONTENT}), source, Deadline.after(10)).close()
+    cache.open(make_manifest({"model.onnx": CONTENT}), stocked(CONTENT), soon()).close()
     assert names(folder) == [DIGEST]
 
 

@@ -16,15 +16,11 @@ from functions.predict.onnx_model import OnnxModel, open_onnx
 from functions.shared.deadline import Deadline
 from functions.shared.errors import DeadlineExceeded, InferenceFailed, ModelUnavailable
 from tests.unit.model_cache import onnx_examples
-from tests.unit.model_cache.cache_fakes import make_manifest
+from tests.unit.model_cache.cache_fakes import make_manifest, soon
 
 pytestmark = pytest.mark.unit
 
 X = np.array([[1, 2], [3, 4]], np.float32)
-
-
-def soon() -> Deadline:
-    return Deadline.after(10)
 
 
 def spec(name: str, datatype: str = "FP32", shape: tuple[int, ...] = (-1, 2)) -> TensorSpec:
