@@ -1,6 +1,6 @@
 """One deployed stack for the level, and tiny models whose answers show which version ran."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from onnx import TensorProto, helper
 
 from automation.models import push, routes
 from automation.models.registry import Registry
+from emulation.ministack import Emulator
 from tests import tiny_models
 from tests.emulated.calls import Api
 from tests.stack import LocalStack, local_stack
@@ -30,6 +31,24 @@ class _Stack:
     @property
     def clients(self) -> Callable[[str], Any]:
         return self.local.client
+
+
+@pytest.fixture(scope="session")
+def bare_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of an emulator that nothing was deployed to."""
+    emulator = Emulator(tmp_path_factory.mktemp("bare"))
+    yield emulator.ensure(lambda _text: None).endpoint_url
+    emulator.stop()
+
+
+@pytest.fixture(scope="module")
+def credentials() -> Iterator[None]:
+    """Keys that open nothing, where the functions' client looks for them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ACCESS_KEY_ID", "test")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+        patch.delenv("AWS_SESSION_TOKEN", raising=False)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,6 @@ from automation.models.registry import Registry
 from automation.models.routes import change_route, edited, rollback
 from contracts.manifest import Manifest, object_key
 from contracts.registry import VersionState
-from emulation.ministack import Emulator
 from tests.tiny_models import linear, save
 
 pytestmark = pytest.mark.emulated
@@ -62,47 +60,39 @@ def _signing_key(clients: Callable[[str], Any]) -> str:
 
 
 @pytest.fixture(scope="module")
-def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stores]:
-    emulator = Emulator(tmp_path_factory.mktemp("home"))
-    running = emulator.ensure(lambda _text: None)
-    try:
-        # Clients may be shared by threads, and take longer to make than most tests.
-        clients = cache(Clients(region=REGION, endpoint_url=running.endpoint_url).__call__)
-        key = clients("kms").create_key()["KeyMetadata"]["Arn"]
-        s3 = clients("s3")
-        s3.create_bucket(Bucket="models", CreateBucketConfiguration={"LocationConstraint": REGION})
-        rule = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
-        s3.put_bucket_encryption(
-            Bucket="models",
-            ServerSideEncryptionConfiguration={
-                "Rules": [{"ApplyServerSideEncryptionByDefault": rule}]
-            },
-        )
-        clients("dynamodb").create_table(
-            TableName="registry",
-            KeySchema=[
-                {"AttributeName": "pk", "KeyType": "HASH"},
-                {"AttributeName": "sk", "KeyType": "RANGE"},
-            ],
-            AttributeDefinitions=[
-                {"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")
-            ],
-            BillingMode="PAY_PER_REQUEST",
-        )
-        yield Stores(
-            clients,
-            {
-                "model_bucket": "models",
-                "model_key_arn": key,
-                "registry_table": "registry",
-                "signing_key_arn": _signing_key(clients),
-                "signing_key_name": "a",
-                "serving_group": "default",
-                "region": REGION,
-            },
-        )
-    finally:
-        emulator.stop()
+def stores(bare_emulator: str) -> Stores:
+    clients = Clients(region=REGION, endpoint_url=bare_emulator)
+    key = clients("kms").create_key()["KeyMetadata"]["Arn"]
+    s3 = clients("s3")
+    s3.create_bucket(Bucket="models", CreateBucketConfiguration={"LocationConstraint": REGION})
+    rule = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
+    s3.put_bucket_encryption(
+        Bucket="models",
+        ServerSideEncryptionConfiguration={"Rules": [{"ApplyServerSideEncryptionByDefault": rule}]},
+    )
+    clients("dynamodb").create_table(
+        TableName="registry",
+        KeySchema=[
+            {"AttributeName": "pk", "KeyType": "HASH"},
+            {"AttributeName": "sk", "KeyType": "RANGE"},
+        ],
+        AttributeDefinitions=[
+            {"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")
+        ],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    return Stores(
+        clients,
+        {
+            "model_bucket": "models",
+            "model_key_arn": key,
+            "registry_table": "registry",
+            "signing_key_arn": _signing_key(clients),
+            "signing_key_name": "a",
+            "serving_group": "default",
+            "region": REGION,
+        },
+    )
 
 
 @pytest.fixture
