@@ -41,12 +41,15 @@ aws.s3.BucketPolicy("models", bucket=bucket.bucket, policy=json.dumps({"Statemen
 UNKNOWN_KEY = """
 import pulumi_aws as aws
 
-key = aws.kms.Key("logs")
+key = aws.kms.ReplicaKey(
+    "logs", primary_key_arn="arn:aws:kms:eu-central-1:111122223333:key/mrk-0000"
+)
 aws.cloudwatch.LogGroup("audit", retention_in_days=30, kms_key_id=key.arn)
 """
 PROJECT = f"""
 name: warmline
 runtime: {{name: python, options: {{virtualenv: {ROOT / ".venv"}}}}}
+config: {{"aws:region": {{value: eu-west-1}}}}
 """
 
 
