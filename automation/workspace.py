@@ -21,7 +21,7 @@ from automation import environment
 from automation.command import EngineCommand
 from automation.errors import Failure
 from emulation.engine import Engine
-from emulation.paths import ROOT, RUNTIME, home
+from emulation.paths import ROOT, RUNTIME, home, write_whole
 
 LOCAL = "local"
 """The stack that lives in the emulator; every other one lives in an account."""
@@ -146,7 +146,6 @@ def workspace_folder(stack: str) -> Path:
 def write_workspace(stack: str, source: Mapping[str, Any], *, endpoint_url: str | None) -> Path:
     """Write the workspace's two settings files and return its folder."""
     folder = workspace_folder(stack)
-    folder.mkdir(parents=True, exist_ok=True)
     (home() / "state").mkdir(parents=True, exist_ok=True)
     project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text(encoding="utf-8"))
     _write_yaml(folder / "Pulumi.yaml", _relocated(project))
@@ -205,9 +204,6 @@ def _first_on_path(engine: Engine, bin_folder: Path | None) -> list[Path]:
 
 
 def _write_yaml(path: Path, content: Mapping[str, Any]) -> None:
-    # Through a neighbour, so that an interrupted write never leaves half a file.
-    neighbour = path.with_suffix(".new")
     # JSON first: it drops YAML's own types such as dates, which the engine reads as text.
     plain = json.loads(json.dumps(dict(content), default=str))
-    neighbour.write_text(yaml.safe_dump(plain, sort_keys=False), encoding="utf-8")
-    neighbour.replace(path)
+    write_whole(path, yaml.safe_dump(plain, sort_keys=False))

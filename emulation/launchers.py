@@ -4,11 +4,10 @@ The engine looks for plugins on PATH by file name. Each set of launchers has a f
 that a run sees exactly the plugins that are meant for it.
 """
 
-import secrets
 import shlex
 from pathlib import Path
 
-from emulation.paths import ROOT, RUNTIME
+from emulation.paths import ROOT, RUNTIME, write_whole
 
 PYTHON = ROOT / ".venv" / "bin" / "python"
 LOCAL, PREVIEW, ENGINE = (RUNTIME / "bin" / name for name in ("local", "preview", "engine"))
@@ -26,14 +25,8 @@ def write() -> None:
     """Make every launcher say what it should say; one that does already is not touched."""
     for path, module in MODULES.items():
         text = script(PYTHON, module)
-        if path.is_file() and path.read_text(encoding="utf-8") == text:
-            continue
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # A name of its own: two commands may write at once.
-        neighbour = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-        neighbour.write_text(text, encoding="utf-8")
-        neighbour.chmod(0o755)
-        neighbour.replace(path)
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+            write_whole(path, text, mode=0o755)
 
 
 def script(python: Path, module: str) -> str:

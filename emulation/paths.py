@@ -1,6 +1,7 @@
 """Where things live: the clone, what is made in it, mutable state, and the user's cache."""
 
 import os
+import secrets
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -22,3 +23,12 @@ def cache() -> Path:
     # The XDG rules: a relative path in the variable is to be ignored.
     base = Path(chosen) if chosen and Path(chosen).is_absolute() else Path.home() / ".cache"
     return base / "warmline"
+
+
+def write_whole(path: Path, text: str, *, mode: int = 0o644) -> None:
+    """Write a file that is never half there, not even when two commands write it at once."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    neighbour = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    neighbour.write_text(text, encoding="utf-8")
+    neighbour.chmod(mode)
+    neighbour.replace(path)
