@@ -1,10 +1,9 @@
 """Engine operations on a stack: deploy, destroy, preview, and the repairs before them."""
 
-import fcntl
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from pulumi.automation.errors import CommandError
 from automation.errors import Failure
 from automation.report import MANDATORY, Report
 from automation.workspace import NAMESPACE, POLICIES
+from emulation.locking import LockTimeout, exclusive
 from emulation.paths import home
 
 Show = Callable[[str], None]
@@ -25,23 +25,16 @@ def one_at_a_time() -> Iterator[None]:
     """Hold this home for the whole of a command that changes it.
 
     The engine's Python runtime and the emulator are shared by everything in a home, so commands
-    wait for no one: a second one is refused. The system frees the lock of a process that died.
+    wait for no one: a second one is refused.
     """
-    path = home() / "lock"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+", encoding="utf-8") as file:
+    with ExitStack() as held:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
+            held.enter_context(exclusive(home() / "lock", lambda _seconds: None, limit_seconds=0))
+        except LockTimeout as error:
             raise Failure(
-                f"another warmline command (process {file.read().strip() or 'unknown'}) is at work "
-                f"in {home()}",
+                f"another warmline command (process {error.holder}) is at work in {home()}",
                 "Wait for its end, or stop it with Ctrl-C where it runs.",
             ) from None
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
         yield
 
 
@@ -76,9 +69,7 @@ def is_engine(pid: int) -> bool:
     """Whether `pid` is a running engine, and not another program that got an old number."""
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
+    except (ProcessLookupError, PermissionError):
         return False
     command_line = Path(f"/proc/{pid}/cmdline")
     if not command_line.is_file():

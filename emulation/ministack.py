@@ -15,11 +15,13 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from emulation import emulator_venv, processes
 from emulation.locking import exclusive
+from emulation.paths import write_whole
 
 HOST = "127.0.0.1"
 HEALTH = "/_ministack/health"
@@ -119,7 +121,7 @@ class Emulator:
             self._end(record)
             return alive
 
-    def _exclusive(self, progress: Progress):  # noqa: ANN202 - a context manager, as `exclusive`
+    def _exclusive(self, progress: Progress) -> AbstractContextManager[None]:
         return exclusive(
             self._lock,
             lambda seconds: progress(f"another command starts or stops it, {seconds:.0f} s"),
@@ -187,9 +189,7 @@ class Emulator:
             instance=secrets.token_hex(8),
         )
         # Before it answers: a command that is ended now leaves no emulator without a record.
-        neighbour = self._state.with_suffix(".new")
-        neighbour.write_text(json.dumps(asdict(record)), encoding="utf-8")
-        neighbour.replace(self._state)
+        write_whole(self._state, json.dumps(asdict(record)))
         return record
 
     def _await(self, record: Record) -> str | None:

@@ -114,7 +114,9 @@ def test_a_second_process_waits_for_the_lock_says_so_and_gets_it_when_the_first_
         holder.stdout.readline()
         said: list[float] = []
         with (
-            pytest.raises(LockTimeout, match="end it, or wait"),
+            pytest.raises(
+                LockTimeout, match=rf"process \({holder.pid}\) has held .*end it, or wait"
+            ),
             exclusive(lock, said.append, limit_seconds=0.5),
         ):
             pytest.fail("two processes hold the lock")
