@@ -26,6 +26,7 @@ from functions.shared.errors import (
     DeadlineExceeded,
     ModelNotFound,
     ServingError,
+    StoreMisconfigured,
 )
 from functions.shared.telemetry import RequestRecord, trace_id, write_line
 
@@ -91,6 +92,10 @@ def refuse(error: Exception, request_id: str, ports: Ports) -> Answer:
 
 
 def _problem(error: Exception, request_id: str, record: RequestRecord) -> Answer:
+    if isinstance(error, StoreMisconfigured):
+        # Roles, keys and what AWS said of them are the operator's, who has the log.
+        record.put(problem=error.slug, failure=f"{error.detail}. {error.action}")
+        return problem(StoreMisconfigured("The cause is logged."), request_id)
     if isinstance(error, ServingError):
         record.put(problem=error.slug)
         return problem(error, request_id)

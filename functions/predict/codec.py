@@ -16,7 +16,13 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 
 from contracts.manifest import Manifest
-from contracts.protocol import BINARY_HEADER, DATATYPES, LAMBDA_PAYLOAD_BYTES, TensorSpec
+from contracts.protocol import (
+    BINARY_HEADER,
+    DATATYPES,
+    LAMBDA_PAYLOAD_BYTES,
+    MAX_BODY_BYTES,
+    TensorSpec,
+)
 from functions.predict import tensors
 from functions.predict.tensors import Tensors
 from functions.shared.errors import (
@@ -34,6 +40,10 @@ HEADER_NAME = "Inference-Header-Content-Length"
 ANSWER_ROOM_BYTES = 64 * 1024
 """Kept free in Lambda's answer for its headers and the envelope around the body."""
 
+_SHORTEST_JSON = {"b": 5, "f": 4, "i": 2, "u": 2}
+"""Kind of dtype -> bytes of its shortest element with a comma: `true,`, `0.0,`, `0,`."""
+_SHORTEST_TEXT = {False: 3, True: 4}
+"""Of an empty text: `"",` in JSON, and its length where it is binary."""
 _DIGITS = re.compile(r"[0-9]{1,10}")
 _WHOLE = frozenset({int})
 
@@ -228,6 +238,9 @@ def _shape(shape: Any, spec: TensorSpec, max_batch_size: int, where: str) -> tup
             f"{where}.shape[0] is {_plain(sizes[0])}; the model's largest batch is "
             f"{max_batch_size}."
         )
+    # Each element takes a byte or more. Beyond that, counts are numbers that nothing here can hold.
+    if math.prod(sizes) > MAX_BODY_BYTES:
+        raise InvalidTensor(f"{where}.shape asks for more elements than a body can hold.")
     return sizes
 
 
@@ -297,9 +310,13 @@ def encode(inference: Inference, manifest: Manifest, results: Mapping[str, np.nd
     specs = {spec.name: spec for spec in manifest.outputs}
     outputs: list[Json] = []
     parts: list[bytes] = []
+    least = 0
     for name, binary in inference.outputs:
         spec = specs[name]
         tensor = _checked(results.get(name), spec)
+        # Written out, an answer takes many times the memory of its tensors.
+        least += _least(tensor, binary)
+        _check_size(least, "at least ")
         entry: Json = {"name": name, "datatype": spec.datatype, "shape": list(tensor.shape)}
         if binary:
             raw = tensors.to_bytes(tensor)
@@ -332,11 +349,19 @@ def _assemble(document: Json, parts: Sequence[bytes], binary: bool) -> Encoded:
     )
 
 
-def _check_size(event_bytes: int) -> None:
+def _least(tensor: np.ndarray, binary: bool) -> int:
+    """Bytes that a tensor takes in Lambda's answer at least, told without writing it out."""
+    each = _SHORTEST_JSON.get(tensor.dtype.kind, _SHORTEST_TEXT[binary])
+    if binary and tensor.dtype.kind in _SHORTEST_JSON:
+        each = tensor.itemsize
+    return tensor.size * each * 4 // 3 if binary else tensor.size * each
+
+
+def _check_size(event_bytes: int, about: str = "") -> None:
     limit = LAMBDA_PAYLOAD_BYTES - ANSWER_ROOM_BYTES
     if event_bytes > limit:
         raise AnswerTooLarge(
-            f"The answer takes {event_bytes} bytes on its way; {limit} is the most."
+            f"The answer takes {about}{event_bytes} bytes on its way; {limit} is the most."
         )
 
 
