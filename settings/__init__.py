@@ -10,11 +10,11 @@ from settings.model import (
     Observability,
     Protection,
     Serving,
-    Settings,
     Shadow,
     Storage,
     TenantSettings,
 )
+from settings.root import Settings
 
 __all__ = [
     "Api",

@@ -10,6 +10,8 @@ GATEWAY_INTEGRATION_SECONDS: Final = 29
 """HTTP APIs stop at 30 s and REST APIs at 29 s, whatever the function does."""
 GATEWAY_RATE_PER_SECOND: Final = 10_000
 GATEWAY_BURST: Final = 5_000
+GATEWAY_AUDIENCES: Final = 50
+"""Of one JWT authoriser."""
 SQS_RETENTION_SECONDS: Final = (60, 1_209_600)
 SQS_MAXIMUM_CONCURRENCY: Final = (2, 1_000)
 """Of one event source mapping."""
@@ -17,7 +19,7 @@ SQS_VISIBILITY_FACTOR: Final = 6
 """AWS asks for a visibility timeout of at least six times the consumer's timeout."""
 KMS_DELETION_DAYS: Final = (7, 30)
 COGNITO_TOKEN_MINUTES: Final = (5, 1_440)
-LOG_RETENTION_DAYS: Final = frozenset(
+LOG_RETENTION_DAYS: Final[frozenset[int]] = frozenset(
     {1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731}
     | {1_096, 1_827, 2_192, 2_557, 2_922, 3_288, 3_653}
 )

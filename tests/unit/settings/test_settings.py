@@ -2,6 +2,7 @@
 
 import copy
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pulumi
@@ -15,11 +16,15 @@ import settings
 from components.packaging import ROOT
 from contracts.protocol import MAX_BODY_BYTES
 from settings import limits
+from settings.docs import page
+from settings.section import Section, rule
 
 pytestmark = pytest.mark.unit
 
 DEV = yaml.safe_load((ROOT / "Pulumi.dev.yaml").read_text())["config"]
 STACKS = ("local", "dev", "prod")
+ABSENT = object()
+"""Stands for a key that is not there."""
 
 
 def stack_file(stack: str = "dev") -> dict[str, Any]:
@@ -32,14 +37,18 @@ def load(config: dict[str, Any], stack: str = "dev") -> settings.Settings:
 
 
 def changed(*changes: tuple[str, Any]) -> dict[str, Any]:
-    """The dev stack file with `section.key` set to a value; `section` alone replaces it."""
+    """The dev stack file with `section.key` set to a value, or without it."""
     config = copy.deepcopy(DEV)
     for path, value in changes:
-        section, _, key = path.partition(".")
-        if key:
-            config[f"warmline:{section}"][key] = value
+        section, *keys = path.split(".")
+        place: Any = config
+        for step in (f"warmline:{section}", *keys[:-1]) if keys else ():
+            place = place[int(step) if isinstance(place, list) else step]
+        last = keys[-1] if keys else f"warmline:{section}"
+        if value is ABSENT:
+            del place[last]
         else:
-            config[f"warmline:{section}"] = value
+            place[last] = value
     return config
 
 
@@ -83,8 +92,95 @@ def test_every_problem_is_reported_at_once_with_file_and_key() -> None:
 def test_two_broken_rules_of_one_section_are_both_reported() -> None:
     text = refusal(changed(("serving.memory_cache_mb", 5_000), ("serving.disk_cache_mb", 9_999)))
     assert "has 2 problem(s)" in text
-    assert "warmline:serving: memory_cache_mb is 5000; it may be at most 1513" in text
-    assert "warmline:serving: disk_cache_mb is 9999; it may be at most tmp_mb 512" in text
+    assert "warmline:serving.memory_cache_mb is 5000; it may be at most 1513" in text
+    assert "warmline:serving.disk_cache_mb is 9999; it may be at most tmp_mb 512" in text
+
+
+FAULTS: dict[str, tuple[str, Any]] = {
+    "warmline:naming.owner: ": ("naming.owner", ""),
+    "warmline:functions.log_retention_days: it is 15": ("functions.log_retention_days", 15),
+    "warmline:functions.python_version is 'machine'": ("functions.python_version", "machine"),
+    "warmline:serving.memory_mb: ": ("serving.memory_mb", 7),
+    "warmline:serving.route_ttl_seconds: field required": ("serving.route_ttl_seconds", ABSENT),
+    "warmline:serving.disk_cache_mb is 9999": ("serving.disk_cache_mb", 9_999),
+    "warmline:serving.timeout_seconds is 25": ("api.integration_timeout_seconds", 20),
+    "warmline:shadow.maximum_concurrency is 2": ("serving.reserved_concurrency", 1),
+    "warmline:shadow.dead_letter_retention_seconds is 900": (
+        "shadow.dead_letter_retention_seconds",
+        900,
+    ),
+    "warmline:shadow.batch_size: ": ("shadow.batch_size", 0),
+    "warmline:api.cors.allow_origins.0: ": (
+        "api.cors",
+        {"allow_origins": ["https://a.example/"], "max_age_seconds": 1},
+    ),
+    "warmline:identity.issuer is 'https://i.example'": ("identity.issuer", "https://i.example"),
+    "warmline:identity.audience is ['a']": ("identity.audience", ["a"]),
+    "warmline:tenants.0.name: ": ("tenants.0.name", "Not A Name"),
+    "warmline:tenants.0.claim_value is 'x'": ("tenants.0.claim_value", "x"),
+    "warmline:tenants.0.typo: no such key": ("tenants.0.typo", 1),
+    "warmline:signing_keys is ['k', 'k']": ("signing_keys", ["k", "k"]),
+    "warmline:protection.force_destroy is true": ("protection.protect", True),
+    "warmline:storage.access_log_days: ": ("storage.access_log_days", 0),
+    "warmline:observability: must be an object": ("observability", "soon"),
+    "warmline:typo: no such setting": ("typo", {}),
+}
+"""Start of the report -> the change that alone brings it about."""
+
+
+@given(planted=st.sets(st.sampled_from(sorted(FAULTS)), min_size=1))
+def test_any_number_of_faults_is_reported_whole_rules_included(planted: set[str]) -> None:
+    text = refusal(changed(*(FAULTS[fault] for fault in planted)))
+    first, *lines = text.splitlines()
+    assert first == f"Pulumi.dev.yaml has {len(planted)} problem(s):"
+    for fault in planted:
+        assert any(line.startswith(f"  {fault}") for line in lines), f"{fault} is not in {text}"
+
+
+def test_a_rule_is_judged_although_another_value_of_its_section_is_wrong() -> None:
+    text = refusal(changed(("serving.memory_mb", 7), ("serving.timeout_seconds", 2_000)))
+    assert "warmline:serving.memory_mb: " in text
+    assert "warmline:serving.timeout_seconds is 2000; it must be below" in text
+
+
+def test_a_rule_is_silent_where_a_value_that_it_needs_is_wrong() -> None:
+    text = refusal(changed(("serving.memory_mb", 7), ("serving.memory_cache_mb", 9_999)))
+    assert "has 1 problem(s)" in text
+    assert "memory_cache_mb" not in text
+
+
+def test_a_fault_within_a_rule_itself_is_not_hidden() -> None:
+    class Broken(Section):
+        @rule
+        def _broken(self) -> Iterator[str]:
+            yield self.no_such_field  # type: ignore[attr-defined] - that is the point
+
+    with pytest.raises(AttributeError, match="no_such_field"):
+        list(Broken.model_construct().findings())
+
+
+@pytest.mark.parametrize("name", ["my_stack", "Dev", "a.b", "x" * 41])
+def test_a_stack_whose_name_fits_no_alias_is_refused(name: str) -> None:
+    with pytest.raises(pulumi.RunError, match="its name must match"):
+        load(stack_file(), name)
+
+
+def test_a_serving_group_is_one_group() -> None:
+    assert "warmline:serving.group: " in refusal(changed(("serving.group", "*")))
+
+
+def test_no_claim_or_audience_is_blank() -> None:
+    tenants = [{"name": "a", "claim_value": "", "scopes": [], "models": ["*"]}]
+    text = refusal(changed(*ISSUER, ("tenants", tenants), ("identity.audience", [""])))
+    assert "warmline:tenants.0.claim_value: " in text
+    assert "warmline:identity.audience.0: " in text
+
+
+def test_a_pool_has_no_more_clients_than_an_authoriser_takes() -> None:
+    tenant = {"claim_value": None, "scopes": ["models/read"], "models": ["m"]}
+    tenants = [{"name": f"t{index}", **tenant} for index in range(51)]
+    assert "tenants has 51 entries; at most 50" in refusal(changed(("tenants", tenants)))
+    assert len(load(changed(("tenants", tenants[:50]))).tenants) == 50
 
 
 def test_a_value_of_the_wrong_type_is_not_converted() -> None:
@@ -138,9 +234,19 @@ def test_a_dead_letter_outlives_the_queue_it_came_from() -> None:
     assert "dead_letter_retention_seconds is 900; it must be above retention_seconds 900" in text
 
 
-def test_a_shadow_message_lives_long_enough_to_be_received_twice() -> None:
-    text = refusal(changed(("shadow.retention_seconds", 150)))
-    assert "shadow.retention_seconds is 150; it must be above 150" in text
+def test_a_copy_that_fails_reaches_the_dead_letters_before_it_expires() -> None:
+    # Three deliveries, each hidden for 6 x 25 s.
+    text = refusal(changed(("shadow.retention_seconds", 450)))
+    assert "shadow.retention_seconds is 450; it must be above 450" in text
+    assert load(changed(("shadow.retention_seconds", 451))).shadow.retention_seconds == 451
+
+
+def test_copies_leave_executions_to_requests() -> None:
+    text = refusal(changed(("serving.reserved_concurrency", 2)))
+    assert (
+        "shadow.maximum_concurrency is 2; it must be below serving.reserved_concurrency 2" in text
+    )
+    assert load(changed(("serving.reserved_concurrency", 3))).serving.reserved_concurrency == 3
 
 
 ISSUER = (
@@ -169,15 +275,15 @@ def test_an_issuer_must_be_reached_through_tls() -> None:
 def test_an_outside_issuer_needs_claim_values_and_grants_scopes_itself() -> None:
     tenants = [{"name": "a", "claim_value": None, "scopes": ["models/read"], "models": ["m"]}]
     text = refusal(changed(*ISSUER, ("tenants", tenants)))
-    assert "tenants.a.claim_value is null" in text
-    assert "tenants.a.scopes must be []" in text
+    assert "tenants.0.claim_value is null" in text
+    assert "tenants.0.scopes is ['models/read']; it must be []" in text
 
 
 def test_a_pool_of_ours_takes_no_issuer_and_no_claim_values() -> None:
     tenants = [{"name": "a", "claim_value": "x", "scopes": [], "models": ["m"]}]
     text = refusal(changed(("tenants", tenants)))
-    assert "tenants.a.claim_value must be null" in text
-    assert "tenants.a.scopes is []" in text
+    assert "tenants.0.claim_value is 'x'; it must be null" in text
+    assert "tenants.0.scopes is []" in text
     assert "issuer is 'https://i.example.com'; it must be null" in refusal(
         changed(("identity.issuer", "https://i.example.com"))
     )
@@ -245,3 +351,16 @@ def test_caches_are_accepted_exactly_when_they_fit(
         assert load(config).serving.memory_cache_mb == memory_cache
     else:
         assert "problem(s)" in refusal(config)
+
+
+def test_every_key_has_a_meaning_on_the_page_of_settings() -> None:
+    rows = [line for line in page().splitlines() if line.startswith("| `")]
+    assert len(rows) > 40
+    assert not [row for row in rows if row.endswith("|  |")]
+
+
+def test_the_page_of_settings_shows_which_retentions_and_group_names_are_allowed() -> None:
+    rows = [line for line in page().splitlines() if line.startswith("| `")]
+    allowed = {row.split(" | ")[0]: row.split(" | ")[1] for row in rows}
+    assert "`1`, `3`, `5`" in allowed["| `log_retention_days`"]
+    assert allowed["| `group`"] == "`^[a-z0-9][a-z0-9_-]{0,62}$`"

@@ -1,0 +1,138 @@
+"""A whole stack file, and the rules between its sections."""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from settings import limits
+from settings.model import (
+    Api,
+    Functions,
+    Identity,
+    Name,
+    Naming,
+    Observability,
+    Protection,
+    Serving,
+    Shadow,
+    Storage,
+    TenantSettings,
+)
+from settings.section import Section, each, rule
+
+
+class Settings(Section):
+    """A whole stack file."""
+
+    region: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
+    endpoint_url: Annotated[str, StringConstraints(pattern=r"^http://127\.0\.0\.1:\d+$")] | None
+    """Where the laptop cloud answers; null = AWS."""
+    naming: Naming
+    functions: Functions
+    serving: Serving
+    shadow: Shadow
+    api: Api
+    identity: Identity
+    tenants: tuple[TenantSettings, ...] = Field(min_length=1)
+    signing_keys: tuple[Name, ...] = Field(min_length=1, max_length=limits.SIGNING_KEYS)
+    """Keys that manifests may be signed with; the first signs, all verify."""
+    storage: Storage
+    protection: Protection
+    observability: Observability
+
+    @rule
+    def _function_ends_before_the_gateway(self) -> Iterator[str]:
+        timeout, gateway = self.serving.timeout_seconds, self.api.integration_timeout_seconds
+        if timeout >= gateway:
+            yield (
+                f"serving.timeout_seconds is {timeout}; it must be below "
+                f"api.integration_timeout_seconds {gateway}, or the gateway gives up while the "
+                "function still works (longer work needs an asynchronous job)"
+            )
+
+    @rule
+    def _copies_reach_the_dead_letters(self) -> Iterator[str]:
+        timeout, count = self.serving.timeout_seconds, self.shadow.max_receive_count
+        hidden = count * limits.SQS_VISIBILITY_FACTOR * timeout
+        if self.shadow.retention_seconds <= hidden:
+            yield (
+                f"shadow.retention_seconds is {self.shadow.retention_seconds}; it must be above "
+                f"{hidden} (shadow.max_receive_count {count} x {limits.SQS_VISIBILITY_FACTOR} x "
+                f"serving.timeout_seconds {timeout}), or a copy that fails expires unseen "
+                "before it reaches the dead-letter queue"
+            )
+
+    @rule
+    def _requests_keep_executions(self) -> Iterator[str]:
+        reserved, copies = self.serving.reserved_concurrency, self.shadow.maximum_concurrency
+        if reserved is not None and copies >= reserved:
+            yield (
+                f"shadow.maximum_concurrency is {copies}; it must be below "
+                f"serving.reserved_concurrency {reserved}, or copies take every execution and "
+                "requests are throttled"
+            )
+
+    @rule
+    def _signing_keys_once(self) -> Iterator[str]:
+        if len(set(self.signing_keys)) != len(self.signing_keys):
+            yield f"signing_keys is {list(self.signing_keys)}; each name once"
+
+    @rule
+    def _tenant_names_once(self) -> Iterator[str]:
+        names = [tenant.name for tenant in self.tenants]
+        if len(set(names)) != len(names):
+            yield f"tenants has names {names}; each name once"
+
+    @rule
+    def _claim_values_once(self) -> Iterator[str]:
+        claims = [t.claim_value for t in self.tenants if t.claim_value is not None]
+        if len(set(claims)) != len(claims):
+            yield "tenants has a claim_value twice; one value means one tenant"
+
+    @rule
+    def _clients_fit_the_audience(self) -> Iterator[str]:
+        count = len(self.tenants)
+        if self.identity.kind == "cognito" and count > limits.GATEWAY_AUDIENCES:
+            yield (
+                f"tenants has {count} entries; at most {limits.GATEWAY_AUDIENCES} are possible "
+                "with identity.kind 'cognito', because each is an audience of one authoriser (more "
+                "callers need an outside issuer with one audience)"
+            )
+
+    @rule
+    def _claim_values(self) -> Iterator[str]:
+        kind = self.identity.kind
+
+        def check(entry: tuple[int, TenantSettings]) -> Iterator[str]:
+            key, value = f"tenants.{entry[0]}.claim_value", entry[1].claim_value
+            if kind == "cognito" and value is not None:
+                yield (
+                    f"{key} is {value!r}; it must be null with identity.kind 'cognito', which "
+                    "makes the client whose id it is"
+                )
+            if kind == "issuer" and value is None:
+                yield (
+                    f"{key} is null; with identity.kind 'issuer' it is the value of "
+                    "identity.tenant_claim in the caller's tokens"
+                )
+
+        yield from each(enumerate(self.tenants), check)
+
+    @rule
+    def _scopes(self) -> Iterator[str]:
+        kind = self.identity.kind
+
+        def check(entry: tuple[int, TenantSettings]) -> Iterator[str]:
+            key, scopes = f"tenants.{entry[0]}.scopes", entry[1].scopes
+            if kind == "cognito" and not scopes:
+                yield (
+                    f"{key} is []; with identity.kind 'cognito' a client needs at least one scope"
+                )
+            if kind == "issuer" and scopes:
+                yield (
+                    f"{key} is {list(scopes)}; it must be [] with identity.kind 'issuer', which "
+                    "grants scopes itself"
+                )
+
+        yield from each(enumerate(self.tenants), check)
