@@ -5,7 +5,7 @@ from typing import Any
 
 from emulation.aws.calls import Aws
 from emulation.aws.resource import AutoName, Fidelity, Property, Resource
-from emulation.aws.shapes import request, seen, tag_changes
+from emulation.aws.shapes import request, retag, seen
 from emulation.wire import Properties
 
 _SERVICE = "apigatewayv2"
@@ -58,11 +58,7 @@ def _tags(aws: Aws, path: str) -> dict[str, str]:
 
 
 def _retag(aws: Aws, path: str, old: Properties, new: Properties) -> None:
-    put, removed = tag_changes(old.get("tags"), new.get("tags"))
-    if removed:
-        aws.call(_SERVICE, "UntagResource", ResourceArn=_arn(aws, path), TagKeys=removed)
-    if put:
-        aws.call(_SERVICE, "TagResource", ResourceArn=_arn(aws, path), Tags=put)
+    retag(aws, _SERVICE, old, new, ResourceArn=_arn(aws, path))
 
 
 def _delete(aws: Aws, api_id: str, _state: Properties) -> None:

@@ -2,7 +2,7 @@
 
 from emulation.aws.calls import Aws
 from emulation.aws.resource import AutoName, Fidelity, Property, Resource, put_again
-from emulation.aws.shapes import request, seen, tag_changes, tag_list, tag_map
+from emulation.aws.shapes import request, retag, seen, tag_list, tag_map
 from emulation.wire import Properties
 
 _NAMES = {
@@ -59,11 +59,8 @@ def _read(aws: Aws, name: str, _inputs: Properties) -> Properties | None:
 def _update(aws: Aws, name: str, old: Properties, new: Properties) -> None:
     _put(aws, new)
     found = _read(aws, name, new)
-    put, removed = tag_changes(old.get("tags"), new.get("tags"))
-    if found and removed:
-        aws.call("cloudwatch", "UntagResource", ResourceARN=found["arn"], TagKeys=removed)
-    if found and put:
-        aws.call("cloudwatch", "TagResource", ResourceARN=found["arn"], Tags=tag_list(put))
+    if found:
+        retag(aws, "cloudwatch", old, new, form=tag_list, ResourceARN=found["arn"])
 
 
 def _delete(aws: Aws, name: str, _state: Properties) -> None:

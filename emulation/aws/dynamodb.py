@@ -5,7 +5,7 @@ from typing import Any
 
 from emulation.aws.calls import Aws, CallFailed
 from emulation.aws.resource import AutoName, Property, Resource, wait_until
-from emulation.aws.shapes import tag_changes, tag_list, tag_map
+from emulation.aws.shapes import retag, tag_list, tag_map
 from emulation.wire import Properties
 
 
@@ -92,12 +92,8 @@ def _update(aws: Aws, name: str, old: Properties, new: Properties) -> None:
     if old.get("billingMode") != new.get("billingMode"):
         mode = new.get("billingMode", "PROVISIONED")
         aws.call("dynamodb", "UpdateTable", TableName=name, BillingMode=mode)
-    put, removed = tag_changes(old.get("tags"), new.get("tags"))
     arn = aws.call("dynamodb", "DescribeTable", TableName=name)["Table"]["TableArn"]
-    if removed:
-        aws.call("dynamodb", "UntagResource", ResourceArn=arn, TagKeys=removed)
-    if put:
-        aws.call("dynamodb", "TagResource", ResourceArn=arn, Tags=tag_list(put))
+    retag(aws, "dynamodb", old, new, form=tag_list, ResourceArn=arn)
 
 
 def _delete(aws: Aws, name: str, _state: Properties) -> None:

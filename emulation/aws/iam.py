@@ -4,7 +4,7 @@ import json
 
 from emulation.aws.calls import Aws
 from emulation.aws.resource import AutoName, Property, Resource, put_again
-from emulation.aws.shapes import request, seen, tag_changes, tag_list, tag_map
+from emulation.aws.shapes import request, retag, seen, tag_list, tag_map
 from emulation.wire import Properties
 
 _NAMES = {
@@ -57,11 +57,7 @@ def _update(aws: Aws, name: str, old: Properties, new: Properties) -> None:
         aws.call("iam", "PutRolePermissionsBoundary", RoleName=name, PermissionsBoundary=boundary)
     elif old.get("permissionsBoundary"):
         aws.call("iam", "DeleteRolePermissionsBoundary", RoleName=name)
-    put, removed = tag_changes(old.get("tags"), new.get("tags"))
-    if removed:
-        aws.call("iam", "UntagRole", RoleName=name, TagKeys=removed)
-    if put:
-        aws.call("iam", "TagRole", RoleName=name, Tags=tag_list(put))
+    retag(aws, "iam", old, new, kind="Role", form=tag_list, RoleName=name)
 
 
 def _delete(aws: Aws, name: str, _state: Properties) -> None:

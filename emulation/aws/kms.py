@@ -1,8 +1,10 @@
 """Keys and their aliases."""
 
+from functools import partial
+
 from emulation.aws.calls import Aws
 from emulation.aws.resource import AutoName, Property, Resource
-from emulation.aws.shapes import request, tag_changes, tag_list, tag_map
+from emulation.aws.shapes import request, retag, tag_list, tag_map
 from emulation.wire import Properties
 
 _CREATE = {
@@ -12,10 +14,11 @@ _CREATE = {
     "policy": "Policy",
 }
 _SYMMETRIC = "SYMMETRIC_DEFAULT"
+_tags = partial(tag_list, key="TagKey", value="TagValue")
 
 
 def _create(aws: Aws, inputs: Properties) -> str:
-    tags = tag_list(inputs.get("tags"), "TagKey", "TagValue")
+    tags = _tags(inputs.get("tags"))
     parameters = request(aws, "kms", "CreateKey", _CREATE, inputs)
     return aws.call("kms", "CreateKey", Tags=tags, **parameters)["KeyMetadata"]["KeyId"]
 
@@ -51,11 +54,7 @@ def _update(aws: Aws, key: str, old: Properties, new: Properties) -> None:
     aws.call("kms", "UpdateKeyDescription", KeyId=key, Description=new.get("description", ""))
     if new.get("policy"):
         aws.call("kms", "PutKeyPolicy", KeyId=key, PolicyName="default", Policy=new["policy"])
-    put, removed = tag_changes(old.get("tags"), new.get("tags"))
-    if removed:
-        aws.call("kms", "UntagResource", KeyId=key, TagKeys=removed)
-    if put:
-        aws.call("kms", "TagResource", KeyId=key, Tags=tag_list(put, "TagKey", "TagValue"))
+    retag(aws, "kms", old, new, form=_tags, KeyId=key)
 
 
 def _delete(aws: Aws, key: str, state: Properties) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from emulation.aws.calls import Aws, CallFailed
 from emulation.aws.resource import AutoName, Property, Resource, changed, wait_until
-from emulation.aws.shapes import request, seen, tag_changes
+from emulation.aws.shapes import request, retag, seen
 from emulation.wire import Properties
 
 _CONFIGURATION = {
@@ -125,12 +125,8 @@ def _invoke_arn(aws: Aws, arn: str) -> str:
 
 
 def _update(aws: Aws, name: str, old: Properties, new: Properties) -> None:
-    put, removed = tag_changes(old.get("tags"), new.get("tags"))
     arn = aws.call("lambda", "GetFunctionConfiguration", FunctionName=name)["FunctionArn"]
-    if removed:
-        aws.call("lambda", "UntagResource", Resource=arn, TagKeys=removed)
-    if put:
-        aws.call("lambda", "TagResource", Resource=arn, Tags=put)
+    retag(aws, "lambda", old, new, Resource=arn)
     differing = set(changed(FUNCTION, old, new))
     if differing & _CODE.keys() or "architectures" in differing:
         aws.call(

@@ -5,7 +5,7 @@ import json
 from emulation.aws.calls import Aws
 from emulation.aws.lambda_ import as_declared
 from emulation.aws.resource import AutoName, Property, Resource
-from emulation.aws.shapes import blocks, request, seen, tag_changes
+from emulation.aws.shapes import blocks, request, retag, seen
 from emulation.wire import Properties
 
 
@@ -119,12 +119,7 @@ def _update_mapping(aws: Aws, uuid: str, old: Properties, new: Properties) -> No
     parameters.setdefault("FunctionResponseTypes", [])
     parameters.setdefault("Enabled", True)
     answer = aws.call("lambda", "UpdateEventSourceMapping", UUID=uuid, **parameters)
-    put, removed = tag_changes(old.get("tags"), new.get("tags"))
-    if removed:
-        arn = answer["EventSourceMappingArn"]
-        aws.call("lambda", "UntagResource", Resource=arn, TagKeys=removed)
-    if put:
-        aws.call("lambda", "TagResource", Resource=answer["EventSourceMappingArn"], Tags=put)
+    retag(aws, "lambda", old, new, Resource=answer["EventSourceMappingArn"])
 
 
 def _delete_mapping(aws: Aws, uuid: str, _state: Properties) -> None:

@@ -2,7 +2,7 @@
 
 from emulation.aws.calls import Aws
 from emulation.aws.resource import AutoName, Property, Resource
-from emulation.aws.shapes import tag_changes
+from emulation.aws.shapes import retag
 from emulation.wire import Properties
 
 
@@ -43,11 +43,8 @@ def _update(aws: Aws, name: str, old: Properties, new: Properties) -> None:
     group = _read(aws, name, new)
     if group is None:
         return
-    put, removed = tag_changes(old.get("tags"), new.get("tags"))
-    if removed:
-        aws.call("logs", "UntagResource", resourceArn=group["arn"], tagKeys=removed)
-    if put:
-        aws.call("logs", "TagResource", resourceArn=group["arn"], tags=put)
+    members = ("tags", "tagKeys")
+    retag(aws, "logs", old, new, members=members, resourceArn=group["arn"])
 
 
 def _delete(aws: Aws, name: str, _state: Properties) -> None:

@@ -4,10 +4,11 @@ A type maps its properties to members in a table. Inside blocks the names differ
 the model knows them, as it knows where the API wants a whole number, a text or a list.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from emulation.aws.calls import Aws
+from emulation.wire import Properties
 
 
 def request(
@@ -91,10 +92,25 @@ def tag_map(pairs: list[dict[str, str]] | None, key: str = "Key", value: str = "
     return {pair[key]: pair[value] for pair in pairs or []}
 
 
-def tag_changes(
-    old: Mapping[str, str] | None, new: Mapping[str, str] | None
-) -> tuple[dict[str, str], list[str]]:
-    """The tags to set and the keys to remove."""
-    was, will = old or {}, new or {}
-    put = {key: value for key, value in will.items() if was.get(key) != value}
-    return put, sorted(was.keys() - will.keys())
+def retag(
+    aws: Aws,
+    service: str,
+    old: Properties,
+    new: Properties,
+    *,
+    kind: str = "Resource",
+    form: Callable[[dict[str, str]], Any] = dict,
+    members: tuple[str, str] = ("Tags", "TagKeys"),
+    **where: str,
+) -> None:
+    """Sets and removes what differs between the tags of old and new inputs.
+
+    `where` is the parameter that names the resource; `kind`, `form` and `members` are how the
+    service's operations Tag<kind> and Untag<kind> are called.
+    """
+    was, will = old.get("tags") or {}, new.get("tags") or {}
+    tags, keys = members
+    if removed := sorted(was.keys() - will.keys()):
+        aws.call(service, f"Untag{kind}", **where, **{keys: removed})
+    if put := {key: value for key, value in will.items() if was.get(key) != value}:
+        aws.call(service, f"Tag{kind}", **where, **{tags: form(put)})

@@ -4,7 +4,7 @@ import json
 
 from emulation.aws.calls import Aws
 from emulation.aws.resource import AutoName, Property, Resource, put_again
-from emulation.aws.shapes import tag_changes, tag_list, tag_map
+from emulation.aws.shapes import retag, tag_list, tag_map
 from emulation.wire import Properties
 
 _ATTRIBUTES = {"displayName": "DisplayName", "kmsMasterKeyId": "KmsMasterKeyId"}
@@ -41,11 +41,7 @@ def _update(aws: Aws, arn: str, old: Properties, new: Properties) -> None:
                 AttributeName=attribute,
                 AttributeValue=new.get(name, ""),
             )
-    put, removed = tag_changes(old.get("tags"), new.get("tags"))
-    if removed:
-        aws.call("sns", "UntagResource", ResourceArn=arn, TagKeys=removed)
-    if put:
-        aws.call("sns", "TagResource", ResourceArn=arn, Tags=tag_list(put))
+    retag(aws, "sns", old, new, form=tag_list, ResourceArn=arn)
 
 
 def _delete(aws: Aws, arn: str, _state: Properties) -> None:

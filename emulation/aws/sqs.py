@@ -2,7 +2,7 @@
 
 from emulation.aws.calls import Aws
 from emulation.aws.resource import AutoName, Property, Resource
-from emulation.aws.shapes import tag_changes
+from emulation.aws.shapes import retag
 from emulation.wire import Properties
 
 _ATTRIBUTES = {
@@ -66,11 +66,7 @@ def _update(aws: Aws, url: str, old: Properties, new: Properties) -> None:
         if old.get(name) is not None and new.get(name) is None
     }
     aws.call("sqs", "SetQueueAttributes", QueueUrl=url, Attributes=gone | _attributes(new))
-    put, removed = tag_changes(old.get("tags"), new.get("tags"))
-    if removed:
-        aws.call("sqs", "UntagQueue", QueueUrl=url, TagKeys=removed)
-    if put:
-        aws.call("sqs", "TagQueue", QueueUrl=url, Tags=put)
+    retag(aws, "sqs", old, new, kind="Queue", QueueUrl=url)
 
 
 def _reset(name: str) -> str:

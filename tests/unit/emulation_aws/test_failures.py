@@ -12,7 +12,7 @@ from emulation.aws.calls import Aws, CallFailed
 from emulation.aws.catalogue import TYPES
 from emulation.aws.provider import EmulatedAws, explain
 from emulation.aws.resource import Property, Resource
-from emulation.aws.shapes import camel, request, tag_changes
+from emulation.aws.shapes import camel, request, retag
 from emulation.wire import Properties
 from tests.provider_calls import Aborted, Driven
 
@@ -174,9 +174,19 @@ def test_a_member_has_the_property_name_that_pulumi_gives_it(member: str, name: 
     assert camel(member) == name
 
 
-def test_tags_are_set_and_removed_by_difference() -> None:
-    assert tag_changes({"a": "1", "b": "2"}, {"b": "3", "c": "4"}) == ({"b": "3", "c": "4"}, ["a"])
-    assert tag_changes(None, None) == ({}, [])
+def test_tags_are_set_and_removed_by_difference(aws: Aws) -> None:
+    url = "http://127.0.0.1/q"
+    with Stubber(aws.client("sqs")) as stub:
+        stub.add_response("untag_queue", {}, {"QueueUrl": url, "TagKeys": ["a"]})
+        stub.add_response("tag_queue", {}, {"QueueUrl": url, "Tags": {"b": "3", "c": "4"}})
+        old, new = (
+            {"tags": {"a": "1", "b": "2", "d": "5"}},
+            {"tags": {"b": "3", "c": "4", "d": "5"}},
+        )
+        retag(aws, "sqs", old, new, kind="Queue", QueueUrl=url)
+        retag(aws, "sqs", new, new, kind="Queue", QueueUrl=url)
+        retag(aws, "sqs", {}, {"tags": None}, kind="Queue", QueueUrl=url)
+        stub.assert_no_pending_responses()
 
 
 def test_boto3_is_only_loaded_when_a_call_is_made() -> None:
