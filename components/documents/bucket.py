@@ -31,7 +31,8 @@ def _tls_only(bucket_arn: str) -> Statement:
 
 
 def encrypted_bucket(bucket_arn: str, key_arn: str) -> Document:
-    """TLS only, and no upload that asks for other encryption than the bucket's own.
+    """TLS only, and no upload that asks for other encryption than the bucket's own: by S3's key, by
+    another key of KMS or none in particular, or by a key that the caller keeps (SSE-C).
 
     An upload that says nothing is encrypted with the bucket's default, hence `IfExists`.
     """
@@ -55,6 +56,31 @@ def encrypted_bucket(bucket_arn: str, key_arn: str) -> Document:
             "Resource": f"{bucket_arn}/*",
             "Condition": {
                 "ArnNotEqualsIfExists": {"s3:x-amz-server-side-encryption-aws-kms-key-id": key_arn},
+            },
+        },
+        {
+            # S3 would take the key that AWS manages, not the bucket's.
+            "Sid": "DenyUnnamedKey",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": ["s3:PutObject"],
+            "Resource": f"{bucket_arn}/*",
+            "Condition": {
+                "Null": {
+                    "s3:x-amz-server-side-encryption": "false",
+                    "s3:x-amz-server-side-encryption-aws-kms-key-id": "true",
+                },
+            },
+        },
+        {
+            # Whoever sends a key with each request keeps the only copy of it.
+            "Sid": "DenyCallersKey",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": ["s3:PutObject"],
+            "Resource": f"{bucket_arn}/*",
+            "Condition": {
+                "Null": {"s3:x-amz-server-side-encryption-customer-algorithm": "false"},
             },
         },
     )

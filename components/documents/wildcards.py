@@ -16,6 +16,13 @@ class Wildcard:
     reason: str
 
 
+_DENIALS = (
+    "DenyWithoutTls",
+    "DenyOtherEncryption",
+    "DenyOtherKey",
+    "DenyUnnamedKey",
+    "DenyCallersKey",
+)
 WILDCARDS: tuple[Wildcard, ...] = (
     Wildcard(
         sid="SendTraces",
@@ -68,7 +75,7 @@ WILDCARDS: tuple[Wildcard, ...] = (
             shape="/*",
             reason="A refusal that must hold for every object of the bucket.",
         )
-        for sid in ("DenyWithoutTls", "DenyOtherEncryption", "DenyOtherKey")
+        for sid in _DENIALS
     ),
     *(
         Wildcard(
@@ -77,6 +84,6 @@ WILDCARDS: tuple[Wildcard, ...] = (
             shape="*",
             reason="A refusal that must hold for everyone.",
         )
-        for sid in ("DenyWithoutTls", "DenyOtherEncryption", "DenyOtherKey")
+        for sid in _DENIALS
     ),
 )

@@ -33,8 +33,8 @@ BACK_OFF_SECONDS = 2.0
 """After a failed read, stale items are served without another attempt for this long."""
 MAX_ITEMS = 1_000
 MAX_MISSING = 1_000
-MAX_CLAIM = 512
-"""Characters; a longer claim value is nobody's."""
+MAX_CLAIM_BYTES = 512
+"""In UTF-8; a longer claim value is nobody's. The table refuses keys of more than 2,048 bytes."""
 
 
 class Table(Protocol):
@@ -78,7 +78,8 @@ class CachedRegistry:
         self._reads: SingleFlight[Any] = SingleFlight()
 
     def tenant(self, claim: str, observer: Observer) -> Tenant | None:
-        if not claim or len(claim) > MAX_CLAIM:
+        # A key that the table refuses would look like a table that refuses everybody.
+        if not _may_be_a_claim(claim):
             return None
         key = ("tenant", claim)
         return self._fresh(key) or self._read(
@@ -190,6 +191,13 @@ class CachedRegistry:
         self._touch(key)
         observer.count(Metric.STALE_READS)
         return cached.value
+
+
+def _may_be_a_claim(claim: str) -> bool:
+    try:
+        return 1 <= len(claim.encode()) <= MAX_CLAIM_BYTES
+    except UnicodeEncodeError:  # half of a surrogate pair, which JSON can hold and UTF-8 cannot
+        return False
 
 
 def _as_tenant(claim: str) -> Callable[[Mapping[str, Any]], Tenant]:

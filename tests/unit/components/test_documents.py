@@ -46,12 +46,34 @@ def test_a_models_key_is_used_through_s3_of_this_region_alone() -> None:
 
 
 def test_an_upload_may_leave_encryption_to_the_bucket_but_not_ask_for_another() -> None:
-    _, encryption, other_key = encrypted_bucket("arn:aws:s3:::b", "arn:key")["Statement"]
+    _, encryption, other_key, *_ = encrypted_bucket("arn:aws:s3:::b", "arn:key")["Statement"]
     assert encryption["Condition"] == {
         "StringNotEqualsIfExists": {"s3:x-amz-server-side-encryption": "aws:kms"}
     }
     assert other_key["Condition"] == {
         "ArnNotEqualsIfExists": {"s3:x-amz-server-side-encryption-aws-kms-key-id": "arn:key"}
+    }
+
+
+def test_an_upload_that_asks_for_a_key_of_kms_without_naming_one_is_refused() -> None:
+    # S3 takes AWS's own key then, and not the bucket's: anyone's grant of S3 would read it.
+    *_, unnamed, _ = encrypted_bucket("arn:aws:s3:::b", "arn:key")["Statement"]
+    assert (unnamed["Effect"], unnamed["Principal"]) == ("Deny", "*")
+    assert unnamed["Condition"] == {
+        "Null": {
+            "s3:x-amz-server-side-encryption": "false",
+            "s3:x-amz-server-side-encryption-aws-kms-key-id": "true",
+        }
+    }
+
+
+def test_nobody_writes_an_object_under_a_key_of_their_own() -> None:
+    # With SSE-C the caller keeps the key: what is overwritten so is held to ransom.
+    *_, own_key = encrypted_bucket("arn:aws:s3:::b", "arn:key")["Statement"]
+    assert (own_key["Effect"], own_key["Principal"]) == ("Deny", "*")
+    assert (own_key["Action"], own_key["Resource"]) == (["s3:PutObject"], "arn:aws:s3:::b/*")
+    assert own_key["Condition"] == {
+        "Null": {"s3:x-amz-server-side-encryption-customer-algorithm": "false"}
     }
 
 

@@ -284,7 +284,15 @@ def test_a_version_that_no_model_can_have_is_not_looked_up(
     assert table.reads == 0
 
 
-@pytest.mark.parametrize("claim", ["", "x" * 10_000])
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "",
+        "x" * 10_000,
+        pytest.param("\U0001f600" * 512, id="more bytes than a key of the table may have"),
+        pytest.param("\ud800", id="half of a surrogate pair"),
+    ],
+)
 def test_a_claim_that_no_tenant_can_have_is_not_looked_up(
     registry: CachedRegistry, table: FakeTable, seen: RecordingObserver, claim: str
 ) -> None:
