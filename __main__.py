@@ -67,7 +67,6 @@ if config.identity.kind == "cognito":
         "identity",
         IdentityArgs(
             account=account,
-            domain_prefix=name,
             tenants=config.tenants,
             token_validity_minutes=config.identity.token_validity_minutes,
             protection=protection,

@@ -16,10 +16,20 @@ def near_timeout_ms(timeout_seconds: int, percent: int) -> int:
     return timeout_seconds * 10 * percent
 
 
-def domain_name(prefix: str, account: Account) -> str:
-    """A name that is free in the region unless this very account took it; it tells no account.
+def domain_name(project: str, stack: str, account: Account) -> str:
+    """A name that is free in the region unless this very stack took it; it tells no account.
 
-    Cognito takes lower-case letters, digits and hyphens.
+    Cognito takes 63 lower-case letters, digits and hyphens, and refuses names with `aws`, `amazon`
+    or `cognito` in them. Nothing that people chose is part of it, so none can be refused.
     """
-    digest = hashlib.sha256(f"{account.id}/{account.region}/{prefix}".encode()).hexdigest()
-    return f"{prefix.lower()}-{digest[:10]}"
+    named = f"{account.id}/{account.region}/{project}-{stack}"
+    return f"warmline-{hashlib.sha256(named.encode()).hexdigest()[:16]}"
+
+
+def vended_log_group(project: str, stack: str, name: str) -> str:
+    """A log group that a service writes to by itself.
+
+    The account has one resource policy for those, of 5,120 characters. Groups with this prefix are
+    in it once for all; any other is added by name, and after some dozen the next stage is refused.
+    """
+    return f"/aws/vendedlogs/{project}-{stack}-{name}"

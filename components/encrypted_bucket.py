@@ -18,7 +18,7 @@ class EncryptedBucketArgs:
     kms_key_arn: pulumi.Input[str] | None
     """None = S3's own key: only for the bucket that takes access logs, because S3 delivers them to
     no bucket whose default encryption is SSE-KMS."""
-    access_log_bucket: pulumi.Input[str] | None
+    access_log_bucket: "EncryptedBucket | None"
     """None only for the bucket that takes access logs."""
     force_destroy: bool
     protect: bool
@@ -77,9 +77,11 @@ class EncryptedBucket(pulumi.ComponentResource):
             aws.s3.BucketLogging(
                 name,
                 bucket=bucket.bucket,
-                target_bucket=args.access_log_bucket,
+                target_bucket=args.access_log_bucket.name,
                 target_prefix=f"{name}/",
-                opts=child,
+                # S3 asks the other bucket's policy, ownership and encryption; its name waits for
+                # none of them.
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[args.access_log_bucket]),
             )
         self.name = bucket.bucket
         self.arn = bucket.arn

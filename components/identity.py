@@ -23,8 +23,6 @@ SCOPES = {
 @dataclass(frozen=True, kw_only=True)
 class IdentityArgs:
     account: Account
-    domain_prefix: str
-    """Start of the pool's domain; a digest of account, region and prefix makes it unique."""
     tenants: tuple[TenantSettings, ...]
     """Each gets a client with its scopes."""
     token_validity_minutes: int
@@ -81,7 +79,7 @@ class Identity(pulumi.ComponentResource):
         domain = aws.cognito.UserPoolDomain(
             name,
             user_pool_id=pool.id,
-            domain=domain_name(args.domain_prefix, args.account),
+            domain=domain_name(args.tags.project, args.tags.stack, args.account),
             opts=child,
         )
         self.client_ids = {

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from components.derived import vended_log_group
 from components.function import Function
 from components.identity import Access
 from components.tags import DataClass, Tags
@@ -133,11 +134,13 @@ class InferenceApi(pulumi.ComponentResource):
         return pulumi.Output.concat("integrations/", integration.id)
 
     def _stage(self, name: str, api: aws.apigatewayv2.Api) -> aws.apigatewayv2.Stage:
+        tags = self._args.tags
         access_log = aws.cloudwatch.LogGroup(
             f"{name}-access",
+            name=vended_log_group(tags.project, tags.stack, f"{name}-access"),
             retention_in_days=self._args.log_retention_days,
             kms_key_id=self._args.log_key_arn,
-            tags=self._args.tags.named(f"{name}-access", DataClass.LOGS),
+            tags=tags.named(f"{name}-access", DataClass.LOGS),
             opts=self._child,
         )
         return aws.apigatewayv2.Stage(
@@ -154,7 +157,7 @@ class InferenceApi(pulumi.ComponentResource):
                 "throttling_burst_limit": self._args.api.burst_limit,
                 "detailed_metrics_enabled": True,
             },
-            tags=self._args.tags.named(name),
+            tags=tags.named(name),
             opts=self._child,
         )
 

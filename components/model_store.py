@@ -58,7 +58,7 @@ class ModelStore(pulumi.ComponentResource):
                 data=DataClass.MODELS,
                 account=args.account,
                 kms_key_arn=args.models_key_arn,
-                access_log_bucket=access_logs.name,
+                access_log_bucket=access_logs,
                 force_destroy=args.protection.force_destroy,
                 protect=args.protection.protect,
                 tags=args.tags,
@@ -72,7 +72,7 @@ class ModelStore(pulumi.ComponentResource):
                 data=DataClass.CODE,
                 account=args.account,
                 kms_key_arn=args.code_key_arn,
-                access_log_bucket=access_logs.name,
+                access_log_bucket=access_logs,
                 # Archives are built from source: nothing is lost with them.
                 force_destroy=True,
                 protect=False,

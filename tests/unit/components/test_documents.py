@@ -1,5 +1,7 @@
 """Builders of policy documents, and other arithmetic beside the components."""
 
+import re
+
 import pytest
 
 from components.account import Account
@@ -83,14 +85,20 @@ def test_every_wildcard_has_a_reason() -> None:
         assert row.shape.endswith("*")
 
 
-def test_a_domain_tells_no_account_and_differs_by_region() -> None:
-    name = domain_name("warmline-dev", HERE)
+@pytest.mark.parametrize("stack", ["dev", "aws-Amazon_cognito", "x" * 100])
+def test_a_domain_is_one_that_cognito_takes_whatever_the_stack_is_called(stack: str) -> None:
+    name = domain_name("warmline", stack, HERE)
+    assert re.fullmatch(r"[a-z0-9][a-z0-9-]{0,61}[a-z0-9]", name)
+    assert not re.search("aws|amazon|cognito", name)
+
+
+def test_a_domain_tells_no_account_and_differs_by_region_and_stack() -> None:
+    name = domain_name("warmline", "dev", HERE)
     elsewhere = Account(id=HERE.id, region="us-east-1", partition="aws")
-    assert name.startswith("warmline-dev-")
     assert HERE.id not in name
-    assert name == domain_name("warmline-dev", HERE)
-    assert domain_name("warmline-Dev", HERE).startswith("warmline-dev-")
-    assert name != domain_name("warmline-dev", elsewhere)
+    assert name == domain_name("warmline", "dev", HERE)
+    assert name != domain_name("warmline", "dev", elsewhere)
+    assert name != domain_name("warmline", "prod", HERE)
 
 
 def test_tags_name_the_resource_and_what_it_holds() -> None:
