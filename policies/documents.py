@@ -18,8 +18,18 @@ _NAMING_A_CALLER = {
     "aws:sourcevpce",
     "kms:calleraccount",
 }
+# Operators that fail for a request without the key. `ForAllValues:` holds then, and `Null` asks
+# only whether there is one.
+_NAMING_OPERATORS = {
+    "ArnEquals",
+    "ArnLike",
+    "StringEquals",
+    "StringEqualsIgnoreCase",
+    "StringLike",
+}
 # Resource part of an ARN that names a type but no resource: `table/*`, `function:*`.
 _EVERY_OF_A_TYPE = re.compile(r"[a-z-]+[/:]\*")
+_WILDCARDS = re.compile(r"[*?]+")
 # Their resource parts start with a name: of a bucket, of an API.
 _NAMED_FIRST = {"s3", "execute-api"}
 
@@ -58,9 +68,9 @@ class Statement:
         """Whether a condition that must hold names an account, a principal or a source."""
         conditions = self.props.child("Condition")
         return any(
-            key.lower() in _NAMING_A_CALLER and ANYONE not in tests.texts(key)
+            key.lower() in _NAMING_A_CALLER and not any(map(_names_strangers, tests.texts(key)))
             for operator in conditions.names
-            if not operator.endswith("IfExists") and "Not" not in operator
+            if operator.removeprefix("ForAnyValue:") in _NAMING_OPERATORS
             for tests in [conditions.child(operator)]
             for key in tests.names
         )
@@ -104,10 +114,20 @@ def names_everything(resource: str) -> bool:
     """Whether an ARN pattern takes in resources that nobody named: `*`, `arn:aws:s3:::*`,
     `arn:aws:dynamodb:eu-west-1:1234:table/*`. A prefix inside one bucket or log group is named.
     """
-    parts = resource.split(":", 5)
+    parts = _WILDCARDS.sub("*", resource).split(":", 5)
     if len(parts) < 6:  # noqa: PLR2004 - arn:partition:service:region:account:resource
-        return "*" in resource
+        return "*" in "".join(parts)
     service, tail = parts[2], parts[5]
     if any("*" in part for part in parts[:5]) or tail.startswith("*"):
         return True
     return service not in _NAMED_FIRST and _EVERY_OF_A_TYPE.fullmatch(tail) is not None
+
+
+def _names_strangers(caller: str) -> bool:
+    """Whether a pattern of an account or an ARN takes in callers of accounts that nobody named."""
+    parts = _WILDCARDS.sub("*", caller).split(":", 5)
+    if len(parts) < 6:  # noqa: PLR2004 - as above; what is no ARN is an account or an id
+        return "*" in "".join(parts)
+    account, name = parts[4], parts[5]
+    # S3's ARNs have no account: there the bucket's name stands for it.
+    return "*" in "".join(parts[:5]) or (not account and name.startswith("*"))

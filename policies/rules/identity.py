@@ -123,3 +123,5 @@ def _trust(statement: Statement) -> Iterator[Problem]:
         yield problem(statement.path("Principal"), "has a wildcard")
     elif not any(kind == "Service" for kind, _ in statement.principals):
         yield problem(statement.path("Principal"), "names no service")
+    elif any(kind != "Service" for kind, _ in statement.principals):
+        yield problem(statement.path("Principal"), "names others beside the service")

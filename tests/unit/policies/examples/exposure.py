@@ -136,6 +136,13 @@ EXAMPLES: tuple[Example, ...] = (
                     {"StringLike": {"aws:PrincipalArn": "*"}},
                     {"StringNotEquals": {"aws:SourceAccount": "111122223333"}},
                     {"StringEqualsIfExists": {"aws:SourceAccount": "111122223333"}},
+                    # True of whoever sends no such key, and of everyone in any account.
+                    {"ForAllValues:StringEquals": {"aws:SourceAccount": "111122223333"}},
+                    {"Null": {"aws:PrincipalArn": "false"}},
+                    {"StringLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/*"}},
+                    {"StringLike": {"aws:SourceAccount": "1111????????"}},
+                    {"ArnLike": {"aws:SourceArn": "arn:aws:s3:::*"}},
+                    {"StringEquals": {"aws:SourceAccount": ["111122223333", "*"]}},
                 )
             ),
             Broken(

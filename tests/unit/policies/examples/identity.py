@@ -71,6 +71,9 @@ EXAMPLES: tuple[Example, ...] = (
                 "arn:aws:lambda:eu-west-1:111122223333:function:*",
                 "arn:aws:*:eu-west-1:111122223333:queue",
                 "arn:aws:sqs:eu-west-1:*:queue",
+                "arn:aws:sqs:eu-west-1:????????????:queue",
+                "arn:aws:dynamodb:eu-west-1:111122223333:table/?*",
+                "arn:aws:dynamodb:eu-west-1:111122223333:table/**",
             )
         ),
         fine=(
@@ -157,6 +160,17 @@ EXAMPLES: tuple[Example, ...] = (
                 ("assumeRolePolicy", "Statement", 0, "Principal"),
                 {"AWS": ACCOUNT_ROOT},
                 "names no service",
+            ),
+            *(
+                Broken(
+                    ("assumeRolePolicy", "Statement", 0, "Principal"),
+                    {"Service": "lambda.amazonaws.com", kind: name},
+                    "names others beside the service",
+                )
+                for kind, name in (
+                    ("AWS", "arn:aws:iam::999999999999:root"),
+                    ("Federated", "accounts.google.com"),
+                )
             ),
             Broken(
                 ("assumeRolePolicy", "Statement", 0, "NotPrincipal"),
