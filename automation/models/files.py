@@ -1,10 +1,12 @@
 """The files of a model version on the developer's disk: which belong to it, and their digests."""
 
 import hashlib
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from automation.errors import Failure
 from automation.models.failures import Problem
 from automation.models.limits import FILES, MIB, OBJECT_BYTES, Limits
 from contracts.manifest import MAX_FILE_NAME, ManifestError, ModelFile
@@ -12,6 +14,7 @@ from contracts.manifest import MAX_FILE_NAME, ManifestError, ModelFile
 CHUNK_BYTES = 4 * MIB
 MANIFEST_NAME = "manifest.json"
 SIGNATURE_PREFIX, SIGNATURE_SUFFIX = "manifest.", ".sig"
+Identity = tuple[int, ...]
 _NO_DIGEST = "0" * 64
 
 
@@ -22,15 +25,33 @@ class LocalFile:
     name: str
     path: Path
     size_bytes: int
+    identity: Identity
 
     def hashed(self) -> ModelFile:
-        """Reads the whole file."""
+        """Reads the whole file. Raises `Failure` when it is not the one that was found any more."""
         digest, size = hashlib.sha256(), 0
         with self.path.open("rb") as stream:
+            self.require(identity_of(os.fstat(stream.fileno())))
             while chunk := stream.read(CHUNK_BYTES):
                 digest.update(chunk)
                 size += len(chunk)
+            self.require(identity_of(os.fstat(stream.fileno())))
         return ModelFile(name=self.name, sha256=digest.hexdigest(), size_bytes=size)
+
+    def require(self, identity: Identity) -> None:
+        """What is signed has to be what was judged. Raises `Failure` for another file."""
+        if identity != self.identity:
+            raise Failure(
+                f"{self.name} changed while it was checked",
+                "Push again once nothing writes to the model's files.",
+            )
+
+
+def identity_of(status: os.stat_result) -> Identity:
+    """Which file it is, and its last change; its owner can set every time but that of the change
+    of status (ctime)."""
+    changed = (status.st_mtime_ns, status.st_ctime_ns)
+    return (status.st_dev, status.st_ino, status.st_size, *changed)
 
 
 def collect(
@@ -46,7 +67,15 @@ def collect(
         if problem is not None:
             problems.append(problem)
         else:
-            found.append(LocalFile(name=name, path=path, size_bytes=path.stat().st_size))
+            status = path.stat()
+            found.append(
+                LocalFile(
+                    name=name,
+                    path=path,
+                    size_bytes=status.st_size,
+                    identity=identity_of(status),
+                )
+            )
     return found, problems
 
 

@@ -9,7 +9,7 @@ from onnx import ModelProto
 
 from automation.models import graph
 from automation.models.failures import Problem, Refused
-from automation.models.files import LocalFile, collect, judge_sizes
+from automation.models.files import LocalFile, collect, identity_of, judge_sizes
 from automation.models.limits import (
     DEFAULT_BATCH_SIZE,
     MAX_BATCH_SIZE,
@@ -46,11 +46,12 @@ def check(
 
     `max_batch_size` None takes 32 where the first axis of every input is open, else 0.
     `memory_mb` None plans twice the files' size plus 32 MiB.
-    Raises `Refused` with every problem found.
+    Raises `Refused` with every problem found, and `Failure` for a file that changes meanwhile.
     """
     folder, name, problems = _locate(path, entrypoint)
     if name is None:
         raise Refused(str(path), problems)
+    parsed = identity_of((folder / name).stat())
     model, unreadable = _parse(folder / name)
     problems += unreadable
     names = None if path.is_dir() else {name}
@@ -64,6 +65,9 @@ def check(
         if names is not None:
             names.update(external)
     files, illegal = collect(folder, names)
+    for file in files:
+        if file.name == name:
+            file.require(parsed)
     problems += illegal
     problems += judge_sizes(files, limits)
     batch = _batch_size(inputs, max_batch_size)

@@ -2,12 +2,14 @@
 
 import dataclasses
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
 from automation.errors import Failure
+from automation.models import graph
 from automation.models.failures import Refused, VersionExists, WrongRegion
 from automation.models.files import MANIFEST_NAME
 from automation.models.push import Pushed, push
@@ -243,6 +245,46 @@ def test_a_file_that_changes_while_it_is_pushed_is_refused(stack: FakeStack, pat
     with pytest.raises(Failure, match="did not arrive as it was read first"):
         pushed(stack, path)
     assert ready_versions(stack) == []
+
+
+@pytest.mark.parametrize("name", ["model.onnx", "weights.bin"])
+@pytest.mark.parametrize("exchange", ["written", "replaced", "linked"])
+def test_what_is_signed_is_what_was_judged(
+    stack: FakeStack, path: Path, other: Path, name: str, exchange: str
+) -> None:
+    judged, unjudged = path.with_name(name), other.with_name(name)
+    content, times = unjudged.read_bytes() + b"\0", judged.stat()
+
+    def change(text: str) -> None:
+        if not text.startswith("reading"):
+            return
+        if exchange == "written":
+            judged.write_bytes(content)
+            os.utime(judged, ns=(times.st_atime_ns, times.st_mtime_ns))
+        else:
+            judged.unlink()
+            judged.symlink_to(unjudged) if exchange == "linked" else judged.write_bytes(content)
+
+    with pytest.raises(Failure, match=f"{name} changed while it was checked"):
+        pushed(stack, path, progress=change)
+    assert ready_versions(stack) == []
+    assert stack.objects == {}
+
+
+def test_a_model_that_is_exchanged_after_its_graph_was_read_is_refused(
+    stack: FakeStack, path: Path, other: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parse = graph.parse
+
+    def then_exchange(judged: Path):
+        found = parse(judged)
+        judged.write_bytes(other.read_bytes())
+        return found
+
+    monkeypatch.setattr(graph, "parse", then_exchange)
+    with pytest.raises(Failure, match=r"model\.onnx changed while it was checked"):
+        pushed(stack, path)
+    assert stack.objects == {}
 
 
 def test_two_pushes_of_one_number_with_other_content_make_one_version(
