@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from urllib.parse import quote
 
 REGION = "us-east-1"
 """Region of the emulator's resources when the stack file names none."""
@@ -42,7 +43,7 @@ def sealed(
         "NO_PROXY": bypass,
         "no_proxy": bypass,
         "PULUMI_HOME": str(home / "pulumi"),
-        "PULUMI_BACKEND_URL": f"file://{home / 'state'}",
+        "PULUMI_BACKEND_URL": f"file://{quote(str(home / 'state'))}",
         "PULUMI_CONFIG_PASSPHRASE_FILE": str(passphrase_file),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         # Otherwise every operation leaves a copy of the state, for ever.

@@ -80,7 +80,8 @@ class Identity(pulumi.ComponentResource):
             name,
             user_pool_id=pool.id,
             domain=domain_name(args.tags.project, args.tags.stack, args.account),
-            opts=child,
+            # A pool has one domain, so another can come only after it.
+            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
         )
         self.client_ids = {
             tenant.name: aws.cognito.UserPoolClient(

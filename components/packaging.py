@@ -217,7 +217,7 @@ def _install(lock: Path, target: Target, wheels: Path) -> None:
     if done.returncode != 0:
         raise PackagingError(
             f"the wheels of {lock.name} cannot be installed for python {target.python_version} "
-            f"on {target.architecture}: {done.stderr.strip()}"
+            f"on {target.architecture}: {done.stderr.strip() or f'uv ended with {done.returncode}'}"
         )
     wheels.mkdir(exist_ok=True)
 

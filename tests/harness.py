@@ -44,6 +44,7 @@ class Resource:
     protect: bool
     custom: bool
     secret_outputs: tuple[str, ...] = ()
+    delete_before_replace: bool = False
 
 
 @dataclass
@@ -136,6 +137,7 @@ class _Monitor(pulumi.runtime.mocks.MockMonitor):
                     protect=request.protect,
                     custom=request.custom,
                     secret_outputs=tuple(request.additionalSecretOutputs),
+                    delete_before_replace=request.deleteBeforeReplace,
                 )
             )
         return response

@@ -157,3 +157,8 @@ def test_cloudwatch_may_use_the_key_of_the_alarm_topic(graph: Graph) -> None:
     statements = json.loads(key.inputs["policy"])["Statement"]
     (mine,) = [s for s in statements if s["Principal"] == {"Service": "cloudwatch.amazonaws.com"}]
     assert set(mine["Action"]) == {"kms:Decrypt", "kms:GenerateDataKey"}
+
+
+def test_the_one_domain_that_a_pool_may_have_goes_before_another_comes(graph: Graph) -> None:
+    domain = graph.one("aws:cognito/userPoolDomain:UserPoolDomain", "identity")
+    assert domain.delete_before_replace

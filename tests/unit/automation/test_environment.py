@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pytest
 from hypothesis import given
@@ -67,6 +68,14 @@ def test_state_login_and_passphrase_stay_in_the_home() -> None:
     assert result["PULUMI_BACKEND_URL"] == "file:///clone/home/state"
     assert result["PULUMI_HOME"] == "/clone/home/pulumi"
     assert result["PULUMI_CONFIG_PASSPHRASE_FILE"] == "/clone/home/passphrase"
+
+
+def test_a_home_whose_name_means_something_in_a_url_is_still_that_folder() -> None:
+    home = Path("/w arm ü/50%20 #1?")
+    result = environment.sealed({}, first_on_path=[], home=home, passphrase_file=home / "p")
+    parts = urlsplit(result["PULUMI_BACKEND_URL"])
+    assert unquote(parts.path) == str(home / "state")
+    assert (parts.query, parts.fragment) == ("", "")
 
 
 def test_the_emulator_is_never_asked_through_a_proxy() -> None:

@@ -194,15 +194,22 @@ def test_a_function_that_does_not_exist_is_named(clone: Path, installer: FakeIns
         )
 
 
-def test_what_the_installer_says_reaches_the_reader(
-    clone: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+@pytest.mark.parametrize(
+    ("script", "told"),
+    [
+        ("echo 'no matching wheel' >&2\nexit 1", "no matching wheel"),
+        ("kill -9 $$", "ended with -9"),
+    ],
+)
+def test_how_the_installer_failed_reaches_the_reader(
+    clone: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, script: str, told: str
 ) -> None:
     tool = tmp_path / "bin" / "uv"
     tool.parent.mkdir()
-    tool.write_text("#!/bin/sh\necho 'no matching wheel' >&2\nexit 1\n")
+    tool.write_text(f"#!/bin/sh\n{script}\n")
     tool.chmod(0o755)
     monkeypatch.setattr(packaging.sys, "executable", str(tool.parent / "python"))
-    with pytest.raises(PackagingError, match=r"tiny\.txt .* 3\.13 on arm64: no matching wheel"):
+    with pytest.raises(PackagingError, match=rf"tiny\.txt .* 3\.13 on arm64: .*{told}"):
         build(clone)
 
 
