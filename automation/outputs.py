@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pulumi.automation.errors import CommandError
+from pulumi.automation.errors import CommandError, StackNotFoundError
 
 from automation.clients import Clients
 from automation.errors import Failure
@@ -13,6 +13,7 @@ from automation.workspace import (
     LOCAL,
     Reach,
     command_for,
+    out_of_reach,
     read_stack_file,
     workspace_folder,
 )
@@ -73,8 +74,10 @@ def _ask(stack: str, args: list[str]) -> tuple[dict[str, Any], str | None]:
     command = command_for(engines.ensure(lambda _text: None), reach, source, endpoint_url)
     try:
         answer = command.run(args, str(folder), {})
-    except CommandError as error:
+    except StackNotFoundError as error:
         raise _not_up(stack) from error
+    except CommandError as error:
+        raise (_not_up(stack) if stack == LOCAL else out_of_reach(stack, error)) from error
     return json.loads(answer.stdout), endpoint_url
 
 
@@ -85,7 +88,7 @@ def _not_up(stack: str) -> Failure:
 def emulator_of(stack: str) -> Running | None:
     """The running emulator that holds this stack; None when it stopped or started anew since."""
     running = Emulator(home()).running()
-    return running if running is not None and running.instance == _remembered(stack) else None
+    return running if running is not None and running.instance == remembered(stack) else None
 
 
 def remember_emulator(stack: str, instance: str) -> None:
@@ -95,6 +98,7 @@ def remember_emulator(stack: str, instance: str) -> None:
     path.write_text(instance, encoding="utf-8")
 
 
-def _remembered(stack: str) -> str | None:
+def remembered(stack: str) -> str | None:
+    """The emulator that the stack was last made in; None when it was never made, or destroyed."""
     path = workspace_folder(stack) / "emulator"
     return path.read_text(encoding="utf-8") if path.is_file() else None

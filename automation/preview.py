@@ -16,7 +16,7 @@ from rich.console import Console
 from automation import deployment
 from automation.report import COULD_NOT_RUN, MANDATORY, Report, RuleResult
 from automation.stages import Stages
-from automation.workspace import Reach, open_stack, read_stack_file
+from automation.workspace import Reach, check_settings, open_stack, read_stack_file
 from emulation import engine as engines
 from emulation import launchers
 from emulation.paths import ROOT
@@ -67,7 +67,7 @@ def preview(
     stages = Stages(console)
     with deployment.one_at_a_time():
         with stages.stage("engine") as stage:
-            read_stack_file(stack)
+            check_settings(stack, read_stack_file(stack))
             launchers.write()
             engine = engines.ensure(stage)
             stage.result = f"Pulumi {engine.version}"

@@ -14,6 +14,7 @@ from automation.workspace import (
     LOCAL,
     NAMESPACE,
     Reach,
+    check_settings,
     open_stack,
     passphrase_file,
     read_stack_file,
@@ -21,7 +22,7 @@ from automation.workspace import (
 from components import packaging
 from emulation import engine as engines
 from emulation import launchers
-from emulation.ministack import Emulator
+from emulation.ministack import Emulator, Running
 from emulation.paths import ROOT, home
 
 SAMPLES = ("README.md", "Makefile", "__main__.py")
@@ -54,7 +55,7 @@ def up(stack: str, console: Console) -> Summary:
         if stack == LOCAL:
             with stages.stage("emulator") as stage:
                 running = Emulator(home()).ensure(stage)
-                stage.result = f"{running.endpoint_url}, {'new' if running.fresh else 'running'}"
+                stage.result = f"{running.endpoint_url}, {history(running)}"
         with stages.stage("build") as stage:
             stage.result = build(stack, stage)
         with stages.stage("deploy") as stage:
@@ -75,9 +76,17 @@ def up(stack: str, console: Console) -> Summary:
     return summary
 
 
+def history(running: Running) -> str:
+    """Whether the emulator still has what it had: it keeps everything in memory."""
+    before = outputs.remembered(LOCAL)
+    if before is not None and before != running.instance:
+        return "new and empty: the one before ended, and models pushed to it are gone"
+    return "new" if running.fresh else "running"
+
+
 def prepare(stack: str) -> str:
     """Check what everything else stands on, and write the launchers."""
-    read_stack_file(stack)
+    check_settings(stack, read_stack_file(stack))
     launchers.write()
     passphrase_file()
     version = ".".join(map(str, sys.version_info[:3]))

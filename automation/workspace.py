@@ -14,9 +14,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+import pulumi
 import yaml
 from pulumi import automation as auto
+from pulumi.automation.errors import CommandError
+from pulumi.runtime.config import set_all_config
 
+import settings
 from automation import environment
 from automation.command import EngineCommand
 from automation.errors import Failure
@@ -63,7 +67,22 @@ def open_stack(
         pulumi_command=command_for(engine, reach, source, endpoint_url),
         secrets_provider=provider,
     )
-    return auto.create_or_select_stack(stack, work_dir=str(folder), opts=options)
+    try:
+        return auto.create_or_select_stack(stack, work_dir=str(folder), opts=options)
+    except CommandError as error:
+        if reach is Reach.ACCOUNT:
+            raise out_of_reach(stack, error) from error
+        raise
+
+
+def out_of_reach(stack: str, error: CommandError) -> Failure:
+    """The engine could not work with the state of a stack in an account: what it said."""
+    said = str(error).partition("stderr:")[2].strip() or str(error).strip()
+    return Failure(
+        f"the engine cannot reach the state of stack {stack}: {said}",
+        "Say where state is kept, with PULUMI_BACKEND_URL (for example s3://BUCKET) or "
+        "PULUMI_ACCESS_TOKEN, or log in with `pulumi login`; and give AWS credentials.",
+    )
 
 
 def command_for(
@@ -103,14 +122,48 @@ def stack_names() -> list[str]:
 
 
 def read_stack_file(stack: str) -> dict[str, Any]:
-    """Raises `Failure` when the clone has no such stack."""
+    """Raises `Failure` when the clone has no such stack, or its file is no stack file."""
     path = stack_file(stack)
     if not path.is_file():
         raise Failure(
             f"there is no stack {stack!r}: {path.name} does not exist",
             f"Stacks of this clone: {', '.join(stack_names()) or 'none'}.",
         )
-    return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise Failure(f"{path.name} is not YAML: {error}", f"Correct {path.name}.") from error
+    if not isinstance(content, dict) or not isinstance(content.get("config"), dict):
+        raise Failure(
+            f"{path.name} has no settings: it must have a mapping `config`, with a key for each "
+            "section",
+            f"Correct {path.name}; docs/settings.md lists the sections and keys.",
+        )
+    return content
+
+
+def check_settings(stack: str, source: Mapping[str, Any]) -> None:
+    """Raises `Failure` with every problem of the stack file, before anything is started.
+
+    The program makes the same check; this one spares the wait for an engine. A file with
+    encrypted values is left to the program, as only the engine can read them.
+    """
+    config = source["config"]
+    if _readable(config) != config:
+        return
+    set_all_config({key: _as_engine_says(value) for key, value in config.items()})
+    try:
+        settings.load(pulumi.Config(NAMESPACE), stack)
+    except pulumi.RunError as error:
+        raise Failure(
+            str(error),
+            f"Correct Pulumi.{stack}.yaml; docs/settings.md says what each key means and may be.",
+        ) from error
+
+
+def _as_engine_says(value: Any) -> str:
+    """Objects reach a program as JSON, everything else as text."""
+    return value if isinstance(value, str) else json.dumps(value, default=str)
 
 
 def region_of(source: Mapping[str, Any]) -> str:

@@ -167,3 +167,49 @@ def test_each_reach_has_its_own_launchers_first_on_the_path() -> None:
     assert first(Reach.EMULATOR) == [str(workspace.RUNTIME / "bin" / "local"), "/engine/host"]
     assert first(Reach.NOTHING) == [str(workspace.RUNTIME / "bin" / "preview"), "/engine/host"]
     assert first(Reach.ACCOUNT)[0] == "/engine/host"
+
+
+@pytest.mark.parametrize("text", ["config:\n  x: [\n", "", "[]", "config:\n", "config: text\n"])
+def test_a_file_that_is_no_stack_file_is_refused_by_name(text: str, clone: Path) -> None:
+    (clone / "Pulumi.local.yaml").write_text(text)
+    with pytest.raises(
+        Failure, match=r"Pulumi\.local\.yaml (is not YAML|has no settings)"
+    ) as caught:
+        workspace.read_stack_file("local")
+    assert "Correct Pulumi.local.yaml" in caught.value.way_out
+
+
+@pytest.mark.parametrize("stack", ["local", "dev", "prod"])
+def test_the_settings_of_every_committed_stack_are_right(stack: str) -> None:
+    workspace.check_settings(stack, workspace.read_stack_file(stack))
+
+
+def test_all_problems_of_the_settings_are_told_without_an_engine() -> None:
+    source = workspace.read_stack_file("local")
+    config = source["config"]
+    config["warmline:serving"] |= {"memory_mb": 64, "tmp_mbb": 512}
+    del config["warmline:storage"]
+    with pytest.raises(Failure, match=r"Pulumi\.local\.yaml has 3 problem") as caught:
+        workspace.check_settings("local", source)
+    for key in ("serving.memory_mb", "serving.tmp_mbb", "warmline:storage"):
+        assert key in caught.value.cause
+    assert "docs/settings.md" in caught.value.way_out
+
+
+def test_settings_with_an_encrypted_value_are_left_to_the_engine() -> None:
+    source = workspace.read_stack_file("dev")
+    source["config"]["warmline:naming"]["owner"] = {"secure": "v1:abc"}
+    workspace.check_settings("dev", source)
+
+
+@pytest.mark.usefixtures("clone")
+def test_an_account_without_a_backend_is_told_where_state_may_be_kept(tmp_path: Path) -> None:
+    script = tmp_path / "pulumi"
+    script.write_text("#!/bin/sh\necho 'error: PULUMI_ACCESS_TOKEN must be set' >&2\nexit 3\n")
+    script.chmod(0o755)
+    broken = Engine(command=script, version="3.274.1", origin="path", path_entries=())
+    with pytest.raises(Failure) as caught:
+        workspace.open_stack("dev", broken, Reach.ACCOUNT)
+    said = "the engine cannot reach the state of stack dev: error: PULUMI_ACCESS_TOKEN must be set"
+    assert caught.value.cause == said
+    assert "PULUMI_BACKEND_URL" in caught.value.way_out
