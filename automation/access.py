@@ -25,6 +25,7 @@ def obtain(result: Outputs, *, tenant: str | None = None, scopes: Iterable[str] 
         UserPoolId=result["user_pool_id"], ClientId=client_id
     )
     secret = described["UserPoolClient"]["ClientSecret"]
+    allowed = described["UserPoolClient"].get("AllowedOAuthScopes") or []
     form = {"grant_type": "client_credentials", "scope": " ".join(scopes)}
     basic = base64.b64encode(f"{client_id}:{secret}".encode()).decode()
     request = urllib.request.Request(  # noqa: S310 - the address is the stack's own output
@@ -43,7 +44,8 @@ def obtain(result: Outputs, *, tenant: str | None = None, scopes: Iterable[str] 
         raise Failure(
             f"{result['token_url']} refused a token for scope {form['scope']!r}: "
             f"{error.code} {detail}",
-            "Ask for scopes that the tenant's client has: models/infer, models/read, models/write.",
+            f"Ask for scopes that the tenant's client has ({', '.join(allowed) or 'none'}), or "
+            f"give the tenant more in Pulumi.{result.stack}.yaml, warmline:tenants.",
         ) from error
     except urllib.error.URLError as error:
         raise Failure(

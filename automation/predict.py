@@ -4,6 +4,7 @@ import json
 import sys
 import urllib.error
 import urllib.request
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,10 @@ TIMEOUT_SECONDS = 35
 
 
 DEMO = "magika"
+EXAMPLE = (
+    'A request looks like {"inputs": [{"name": ..., "datatype": ..., "shape": ..., "data": ...}]}; '
+    "`warmline models show MODEL --version N` names the inputs."
+)
 
 
 def predict(
@@ -26,7 +31,7 @@ def predict(
         from automation.models import demo  # imports the model's own package
 
         return demo.classify(result, [file], tenant=tenant)[0]
-    return infer(result, model, request_body(file), tenant=tenant)
+    return infer(result, model, request_body(file, model), tenant=tenant)
 
 
 def infer(result: Outputs, model: str, body: bytes, *, tenant: str | None = None) -> dict[str, Any]:
@@ -52,35 +57,44 @@ def infer(result: Outputs, model: str, body: bytes, *, tenant: str | None = None
         ) from error
 
 
-def request_body(path: Path | None) -> bytes:
-    """A request in JSON, from a file or standard input (`-` or None).
+def request_body(path: Path | None, model: str) -> bytes:
+    """A request in JSON for `model`, from a file or standard input (`-` or None).
 
     Raises `Failure` when it is no JSON object with inputs.
     """
+    name = "standard input" if path in (None, Path("-")) else str(path)
     try:
         content = sys.stdin.buffer.read() if path in (None, Path("-")) else path.read_bytes()
     except OSError as error:
         raise Failure(
-            f"{path} cannot be read: {error.strerror}", "Name a readable file."
+            f"{name} cannot be read: {error.strerror}", "Name a readable file."
         ) from error
     try:
         parsed = json.loads(content)
     except ValueError as error:
         raise Failure(
-            f"{path} is not JSON: {error}",
-            'A request looks like {"inputs": [{"name": ..., "datatype": ..., "shape": ..., '
-            '"data": ...}]}.',
+            f"{name} is not JSON ({error}); {model} takes a request in JSON, and only {DEMO} takes "
+            "any file",
+            f"Check the model's name: warmline models list\n{EXAMPLE}",
         ) from error
     if not isinstance(parsed, dict) or "inputs" not in parsed:
-        raise Failure(f"{path} has no `inputs`", "See the model's inputs: warmline models show")
+        raise Failure(f"{name} has no `inputs`", EXAMPLE)
     return content
 
 
 def _problem(error: urllib.error.HTTPError, model: str) -> tuple[str, str]:
     text = error.read().decode("utf-8", "replace")
+    action = ""
     try:
         problem = json.loads(text)
         detail = problem.get("detail") or problem.get("title") or problem.get("message") or text
+        action = problem.get("action") or ""
     except (ValueError, AttributeError):
         detail = text
-    return f"{model} answered {error.code}: {detail}", "List what is served: warmline models list"
+    if error.code == HTTPStatus.NOT_FOUND:
+        action = (
+            "A caller is not told why. Either the name is misspelt, or the model has no route "
+            "(`warmline models list` shows both), or the tenant's `models` in the stack file do "
+            "not name it."
+        )
+    return f"{model} answered {error.code}: {detail}", action or "See what runs: warmline status"

@@ -27,7 +27,12 @@ VALUES = {
 
 class Cognito:
     def describe_user_pool_client(self, **asked: str) -> dict[str, Any]:
-        return {"UserPoolClient": {"ClientSecret": f"not-a-secret-of-{asked['ClientId']}"}}
+        return {
+            "UserPoolClient": {
+                "ClientSecret": f"not-a-secret-of-{asked['ClientId']}",
+                "AllowedOAuthScopes": ["models/infer", "models/read"],
+            }
+        }
 
 
 class Opener:
@@ -79,8 +84,10 @@ def test_a_refused_scope_names_the_scope_and_what_the_issuer_said(
     outputs: Outputs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     use(monkeypatch, Opener(error=refused(400, b'{"error": "invalid_scope"}')))
-    with pytest.raises(Failure, match=r"models/write.*400.*invalid_scope"):
+    with pytest.raises(Failure, match=r"models/write.*400.*invalid_scope") as caught:
         access.obtain(outputs, scopes=["models/write"])
+    assert "models/infer, models/read)" in caught.value.way_out
+    assert "Pulumi.local.yaml" in caught.value.way_out
 
 
 def test_an_issuer_that_is_down_points_to_status(
@@ -100,6 +107,29 @@ def test_a_problem_document_is_told_in_its_own_words(
     use(monkeypatch, Opener(error=refused(400, problem)))
     with pytest.raises(Failure, match=r"linear answered 400: inputs\[0\]\.shape has 3 axes"):
         predict.infer(outputs, "linear", b"{}")
+
+
+def test_the_way_out_of_a_problem_document_is_passed_on(
+    outputs: Outputs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(access, "obtain", lambda *_args, **_options: "a.b.c")
+    problem = b'{"detail": "inputs[0].shape[1] is 5; it must be 4.", "action": "Correct it."}'
+    use(monkeypatch, Opener(error=refused(400, problem)))
+    with pytest.raises(Failure) as caught:
+        predict.infer(outputs, "linear", b"{}")
+    assert caught.value.way_out == "Correct it."
+
+
+def test_a_model_that_does_not_answer_may_be_misspelt_unrouted_or_not_the_tenants(
+    outputs: Outputs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(access, "obtain", lambda *_args, **_options: "a.b.c")
+    problem = b'{"detail": "The caller has no model of this name.", "action": "Ask."}'
+    use(monkeypatch, Opener(error=refused(404, problem)))
+    with pytest.raises(Failure, match="no model of this name") as caught:
+        predict.infer(outputs, "linear", b"{}")
+    for cause in ("misspelt", "no route", "tenant's `models`"):
+        assert cause in caught.value.way_out
 
 
 def test_a_request_goes_to_the_models_path_with_the_token(
@@ -123,12 +153,26 @@ def test_a_file_that_is_no_request_is_refused_before_anything_is_sent(
     path = tmp_path / "request.json"
     path.write_bytes(content)
     with pytest.raises(Failure, match=said):
-        predict.request_body(path)
+        predict.request_body(path, "linear")
+
+
+def test_any_file_for_a_misspelt_demo_model_points_to_the_name(tmp_path: Path) -> None:
+    path = tmp_path / "README.md"
+    path.write_text("# A title")
+    with pytest.raises(Failure, match="magikka takes a request in JSON, and only magika") as caught:
+        predict.request_body(path, "magikka")
+    assert "warmline models list" in caught.value.way_out
+
+
+def test_a_bad_request_on_standard_input_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"{}")))
+    with pytest.raises(Failure, match="standard input has no `inputs`"):
+        predict.request_body(Path("-"), "linear")
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(Failure, match=r"absent\.json cannot be read"):
-        predict.request_body(tmp_path / "absent.json")
+        predict.request_body(tmp_path / "absent.json", "linear")
 
 
 def test_an_output_that_a_stack_lacks_is_named_with_those_it_has(outputs: Outputs) -> None:
