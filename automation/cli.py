@@ -1,6 +1,7 @@
 """The `warmline` command. Exit code 0: done; 1: not; 2: the command line makes no sense."""
 
 import json
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -126,6 +127,13 @@ def status(as_json: JsonOption = False) -> None:
     if as_json:
         _print_json(found.as_json())
         return
+    _out.print("What the emulator does, per resource type:\n")
+    grid = Table.grid(padding=(0, 2))
+    for row in found.fidelity:
+        text = "\n".join(filter(None, (short_token(row["type"]), row["note"])))
+        grid.add_row(row["fidelity"], escape(text))
+    _out.print(grid)
+    _out.print()
     emulator, stack, engine = found.emulator, found.stack, found.engine
     _out.print(f"home      {found.home}", soft_wrap=True)
     _out.print(f"engine    {engine or 'none yet; `warmline up` gets one'}", soft_wrap=True)
@@ -135,16 +143,12 @@ def status(as_json: JsonOption = False) -> None:
         else "emulator  not running"
     )
     _out.print(
-        f"stack     {stack['name']}: {stack['resources']} resources, "
+        f"stack     {stack['name']}: {stack['resources']} AWS resources, "
         f"{stack['api_url'] or 'half made; `warmline up` goes on'}"
         if stack
         else "stack     not up",
         soft_wrap=True,
     )
-    table = Table("type", "fidelity", "note", title="What the emulator does, per resource type")
-    for row in found.fidelity:
-        table.add_row(row["type"], row["fidelity"], row["note"])
-    _out.print(table)
 
 
 @app.command()
@@ -187,12 +191,13 @@ def token(
 
 @app.command()
 def predict(
-    model: Annotated[str, typer.Argument(help="Name of the model.")],
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="Name of the model.")],
     file: Annotated[
         Path | None,
         typer.Argument(
+            metavar="FILE",
             help="For magika, any file; for other models, a request in JSON. '-' or nothing: "
-            "standard input."
+            "standard input.",
         ),
     ] = None,
     stack: StackOption = "local",
@@ -256,6 +261,7 @@ def _print_usage(values: dict[str, Any], stack: str, predictions: list[dict[str,
     print("Try    " + curl_line(values, get_token))
     for said in predictions:
         print(f"       {said['file']} is {said['label']} ({said['score']:.4f})")
+    print("More   . .venv/bin/activate, then warmline --help")
 
 
 def curl_line(values: dict[str, Any], get_token: str) -> str:
@@ -267,15 +273,20 @@ def curl_line(values: dict[str, Any], get_token: str) -> str:
 def _print_verdict(verdict: Any) -> None:
     table = Table("resource type", "count", title=f"Preview of {verdict.stack}")
     for token_, count in sorted(verdict.report.types.items()):
-        table.add_row(token_, str(count))
+        table.add_row(short_token(token_), str(count))
     _out.print(table)
-    packs = ", ".join(f"{name} {tag}" for name, tag in verdict.report.packs.items()) or "none"
+    packs = ", ".join(name.partition("|")[0] for name in verdict.report.packs) or "none"
     _out.print(f"Policy packs: {packs}")
     _print_rules("Violations of mandatory rules", verdict.violations)
     _print_rules("Could not be checked (--allow RULE lets one pass)", verdict.unchecked)
     _print_rules("Could not be checked before `up`, and may stay so", verdict.tolerated)
     _print_rules("Advice", verdict.advice)
     _out.print("The preview passes." if verdict.passes else "The preview does not pass.")
+
+
+def short_token(token_: str) -> str:
+    """`aws:s3/bucket:Bucket` as `aws:s3:Bucket`, which fits a narrow terminal."""
+    return re.sub(r"/[^:]*", "", token_)
 
 
 def _print_rules(heading: str, results: list[Any]) -> None:

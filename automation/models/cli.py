@@ -51,7 +51,9 @@ connect: Callable[[str], Stack] = _connect
 @app.command()
 def push(
     model: Name,
-    path: Annotated[Path, typer.Argument(help="An .onnx file, or a folder with one.")],
+    path: Annotated[
+        Path, typer.Argument(metavar="PATH", help="An .onnx file, or a folder with one.")
+    ],
     version: Annotated[
         int | None, typer.Option(help="Version number. Default: the next free one.")
     ] = None,
@@ -63,7 +65,8 @@ def push(
         typer.Option(help="Largest first axis of a request. Default: 32 where it is open, else 0."),
     ] = None,
     memory_mb: Annotated[
-        int | None, typer.Option(help="Memory of the loaded model, MiB. Default: twice its files.")
+        int | None,
+        typer.Option(help="Memory of the loaded model, MiB. Default: twice its files, plus 32."),
     ] = None,
     stack: StackOption = "local",
     as_json: JsonOption = False,
@@ -212,7 +215,9 @@ def rollback(
 @app.command()
 def retire(
     model: Name,
-    version: Annotated[int, typer.Argument(help="The version; no route may mention it.")],
+    version: Annotated[
+        int, typer.Argument(metavar="VERSION", help="The version; no route may mention it.")
+    ],
     stack: StackOption = "local",
     as_json: JsonOption = False,
 ) -> None:

@@ -34,7 +34,7 @@ DATATYPES: dict[int, str] = {
 def parse(path: Path) -> tuple[onnx.ModelProto | None, list[Problem]]:
     """The model without its external data."""
     try:
-        model = onnx.load(str(path), load_external_data=False)
+        model = onnx.load(str(path), format="protobuf", load_external_data=False)
     except (DecodeError, OSError, ValueError) as error:
         return None, [
             Problem(

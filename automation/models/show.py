@@ -104,15 +104,20 @@ def model_lines(document: dict[str, Any]) -> list[str]:
     ]
     lines += [
         f"  version {found['version']:<3}{found['state']:<8} {found['size_bytes']:>12} bytes  "
-        f"{found['created_at']}  signed with {found['signing_key'] or 'nothing'}"
+        f"{_when(found['created_at'])}  signed with {found['signing_key'] or 'nothing'}"
         for found in document["versions"]
     ]
     lines += [
-        f"  {found['changed_at']}  {found['action']:<8} {_route_text(found['route'])}  "
+        f"  {_when(found['changed_at'])}  {found['action']:<8} {_route_text(found['route'])}  "
         f"by {found['actor']}"
         for found in document.get("history", [])
     ]
     return lines
+
+
+def _when(time: str) -> str:
+    """The registry's UTC time, to the second."""
+    return f"{time[:19]}Z"
 
 
 def _route_text(found: dict[str, Any] | None) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 from botocore.exceptions import NoCredentialsError
@@ -10,6 +11,7 @@ from typer.testing import CliRunner
 from automation import cli
 from automation.errors import Failure, StageFailure
 from automation.outputs import Outputs
+from emulation.aws.catalogue import FIDELITY
 from emulation.engine import EngineError
 
 pytestmark = pytest.mark.unit
@@ -128,3 +130,17 @@ def test_the_curl_line_survives_a_paste_into_a_shell() -> None:
         'curl -H "Authorization: Bearer $(.venv/bin/warmline token)" '
         "'http://127.0.0.1:1/x/$default/v2/models/magika'"
     )
+
+
+def test_resource_types_are_shown_short_enough_for_a_narrow_terminal() -> None:
+    assert cli.short_token("aws:s3/bucketVersioning:BucketVersioning") == "aws:s3:BucketVersioning"
+
+
+def test_the_status_names_every_resource_type_whole(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("WARMLINE_HOME", str(tmp_path))
+    monkeypatch.setenv("COLUMNS", "80")
+    _, out, _ = run("status")
+    assert {cli.short_token(type_) for type_ in FIDELITY} <= set(out.split())
+    assert max(map(len, out.partition("home  ")[0].splitlines())) <= 80

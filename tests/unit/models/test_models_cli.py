@@ -1,6 +1,7 @@
 """`warmline models` on the command line: what it prints, and how it fails."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -175,6 +176,10 @@ def test_show_tells_the_history_with_actors_newest_first(pushed: FakeStack) -> N
     assert [entry["action"] for entry in history] == ["rollback", "route", "route"]
     assert {entry["actor"] for entry in history} == {ACTOR}
     assert f"by {ACTOR}" in run("show", "tiny").stdout
+
+
+def test_times_are_shown_to_the_second(pushed: FakeStack) -> None:
+    assert re.search(r"  \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ  signed", run("list").stdout)
 
 
 def test_show_of_a_version_prints_its_manifest(pushed: FakeStack) -> None:

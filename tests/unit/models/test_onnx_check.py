@@ -105,6 +105,12 @@ def test_what_is_no_model_is_refused(tmp_path: Path, content: bytes) -> None:
     assert "m.onnx" in refusal(path)
 
 
+def test_a_text_file_is_no_model_whatever_its_name_suggests(tmp_path: Path) -> None:
+    path = tmp_path / "request.json"
+    path.write_text('{"inputs": []}')
+    assert "no ONNX model" in refusal(path)
+
+
 def test_every_cut_of_a_model_is_refused_and_never_another_error(tmp_path: Path) -> None:
     whole = save(linear(1.0), tmp_path / "whole.onnx").read_bytes()
     path = tmp_path / "cut.onnx"
