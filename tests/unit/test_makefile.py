@@ -42,3 +42,28 @@ def test_ci_runs_lint_and_the_tests() -> None:
 @pytest.mark.parametrize("tool", ["ruff format --check", "ruff check", "lint-imports", "pyright"])
 def test_make_lint_runs_every_checker(tool: str) -> None:
     assert tool in planned("lint")
+
+
+@pytest.mark.parametrize("found", ["not there", "Python 3.9.2"])
+def test_a_python_that_does_not_fit_is_told_with_its_version(found: str, tmp_path: Path) -> None:
+    python = tmp_path / "python"
+    if found != "not there":
+        python.write_text(f'#!/bin/sh\n[ "$1" = --version ] && echo "{found}" && exit 0\nexit 1\n')
+        python.chmod(0o755)
+    (tmp_path / "requirements").mkdir()
+    (tmp_path / "requirements" / "bootstrap.txt").touch()
+    made = subprocess.run(
+        ["make", "-f", ROOT / "Makefile", f"PYTHON={python}", ".venv/bin/uv"],  # noqa: S607 - make as people have it
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert made.returncode == 2
+    assert f"needs Python 3.11 or newer; {python} is {found}." in made.stderr
+
+
+def test_clean_stops_what_runs_before_the_folder_that_knows_it_is_removed() -> None:
+    down, remove = planned("clean").splitlines()
+    assert down.endswith(".venv/bin/warmline down")
+    assert remove == "rm -rf .venv .warmline"
