@@ -16,7 +16,7 @@ import numpy as np
 from contracts.manifest import Manifest
 from contracts.metrics import Metric
 from contracts.protocol import BINARY_HEADER
-from contracts.registry import VersionState
+from contracts.registry import VersionRecord, VersionState
 from contracts.route import Route
 from functions.predict import codec, tensors
 from functions.predict.app import Ports, place, verified
@@ -27,6 +27,8 @@ from functions.shared.telemetry import RequestRecord
 
 MAX_MESSAGE_BYTES = 256_000
 """SQS took 262,144 bytes before it took more; the smaller number is safe everywhere."""
+MAX_REQUEST_ID = 64
+"""Characters of a message's request id that reach the log; the gateway's have 16."""
 RELATIVE_TOLERANCE = 1e-3
 ABSOLUTE_TOLERANCE = 1e-5
 """Two versions agree on a float within these; on everything else exactly."""
@@ -61,8 +63,7 @@ def consume(event: Mapping[str, Any], ports: Ports, deadline: Deadline) -> dict[
         record = RequestRecord(ports.serving_group)
         record.put(operation="shadow", message_id=str(raw.get("messageId")))
         try:
-            agreed = _compare(json.loads(raw["body"]), ports, deadline, record)
-            record.count(Metric.SHADOW_AGREED if agreed else Metric.SHADOW_DIFFERED)
+            record.count(_compare(json.loads(raw["body"]), ports, deadline, record))
         except Exception as error:  # noqa: BLE001 - one bad message must not fail the others
             slug = error.slug if isinstance(error, ServingError) else ServingError.slug
             record.put(problem=slug, failure=place(error))
@@ -74,33 +75,57 @@ def consume(event: Mapping[str, Any], ports: Ports, deadline: Deadline) -> dict[
 
 def _compare(
     message: dict[str, Any], ports: Ports, deadline: Deadline, record: RequestRecord
-) -> bool:
-    found = ports.registry.version(message["model"], message["version"], record)
+) -> Metric:
+    """What became of a copy. The route is asked anew: shadowing may have ended meanwhile, and
+    whoever can write to the queue gets no other version run than an operator chose."""
+    route = ports.registry.route(message["model"], record)
+    if route is None or route.shadow is None or route.shadow != message["version"]:
+        return Metric.SHADOW_DROPPED
+    found = ports.registry.version(route.model, route.shadow, record)
     if found is None or found.state is not VersionState.READY:
-        return False
+        return Metric.SHADOW_DIFFERED
     record.model = found.model
     record.put(
         version=found.version,
         answered_by=int(message["answered_by"]),
-        request_id=str(message["request_id"]),
+        request_id=str(message["request_id"])[:MAX_REQUEST_ID],
     )
     manifest = verified(found, ports, record)
     body = bytearray(base64.b64decode(message["body"]))
+    try:
+        same = _same(message, body, found, manifest, ports, deadline, record)
+    finally:
+        body[:] = bytes(len(body))
+    return Metric.SHADOW_AGREED if same else Metric.SHADOW_DIFFERED
+
+
+def _same(
+    message: dict[str, Any],
+    body: bytearray,
+    found: VersionRecord,
+    manifest: Manifest,
+    ports: Ports,
+    deadline: Deadline,
+    record: RequestRecord,
+) -> bool:
+    """Whether the shadow's outputs are those of the answer."""
     try:
         inference = codec.decode(body, message["header_length"], manifest)
     except ServingError as error:
         record.put(problem=error.slug)
         return False
-    loaded = ports.models.load(found, deadline, record)
-    started = time.perf_counter()
-    results = loaded.run(inference.inputs, list(message["answer"]), deadline)
-    record.put(shadow_ms=round((time.perf_counter() - started) * 1000, 3))
+    answer = message["answer"]
     try:
-        return all(agree(message["answer"][name], results.get(name)) for name in message["answer"])
+        loaded = ports.models.load(found, deadline, record)
+        started = time.perf_counter()
+        results = loaded.run(inference.inputs, list(answer), deadline)
+        record.put(shadow_ms=round((time.perf_counter() - started) * 1000, 3))
+        try:
+            return all(agree(answer[name], results.get(name)) for name in answer)
+        finally:
+            tensors.wipe(results)
     finally:
         inference.wipe()
-        tensors.wipe(results)
-        body[:] = bytes(len(body))
 
 
 def describe(tensor: np.ndarray) -> dict[str, Any]:

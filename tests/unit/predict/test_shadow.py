@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from contracts.registry import VersionState
-from functions.predict import shadow
+from functions.predict import codec, shadow
 from functions.predict.app import serve
 from functions.shared.deadline import Deadline
 from functions.shared.errors import DeadlineExceeded, ModelUnavailable
@@ -176,3 +176,61 @@ def test_the_largest_copy_stays_below_what_a_queue_takes() -> None:
         assert serve(request(json.dumps(GOOD) + " " * filler), bench.ports).status == 200
         assert all(len(message) <= 256_000 for message in bench.queue.messages)
         assert len(bench.queue.messages) == 1
+
+
+FORGED = {"model": "adder", "version": 2, "header_length": None, "answered_by": 1}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"version": "2"},
+        {"version": True, "model": ["adder"]},
+        {"version": 10**30},
+        {"model": "../../tenants"},
+        {"model": "adder\n"},
+        {"body": "not base64!"},
+        {"body": "e30="},
+        {"header_length": 3},
+        {"answer": {"z": {}}},
+        {"answer": {"y": {"datatype": "float32", "shape": [1, 4], "data": "AAAA"}}},
+        {"answered_by": "x"},
+        {"request_id": "\n{}" * 100},
+    ],
+    ids=str,
+)
+def test_a_forged_message_harms_nothing_and_never_shows_in_the_log(change: dict[str, Any]) -> None:
+    bench, event = shadowed(same)
+    message = json.loads(event["Records"][0]["body"]) | FORGED | change
+    good = dict(event["Records"][0], messageId="good")
+    event["Records"] = [{"messageId": "forged", "body": json.dumps(message)}, good]
+    assert "good" not in consume(bench, event)
+    assert all("\n" not in line and len(line) < 2_000 for line in bench.lines)
+    assert serve(request(GOOD), bench.ports).status == 200
+
+
+def test_a_message_for_a_version_that_is_not_the_routes_shadow_is_dropped() -> None:
+    bench, event = shadowed(same)
+    bench.registry.register(manifest(version=3), manifest("texts"))
+    for change in ({"version": 1}, {"version": 3}, {"model": "texts", "version": 1}):
+        message = json.loads(event["Records"][0]["body"]) | change
+        bench.models.loads.clear()
+        assert consume(bench, {"Records": [{"messageId": "m", "body": json.dumps(message)}]}) == []
+        assert bench.models.loads == []
+        assert bench.log["shadow_dropped"] == 1
+
+
+def test_the_copy_is_overwritten_also_when_the_shadow_cannot_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bench, event = shadowed(same)
+    bench.models.memory.clear()
+    bench.models.broken["adder", 2] = ModelUnavailable("away")
+    seen: list[Any] = []
+    decode = codec.decode
+    monkeypatch.setattr(
+        codec, "decode", lambda body, *more: seen.append(body) or decode(body, *more)
+    )
+    assert consume(bench, event) == ["m0"]
+    assert seen
+    assert not any(seen[0])
