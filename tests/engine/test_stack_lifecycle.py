@@ -5,12 +5,13 @@ import os
 import signal
 import urllib.request
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from automation import deployment
 from automation.errors import Failure
+from automation.report import Report
 from tests.engine.workbench import Workbench, destroy
 
 pytestmark = pytest.mark.engine
@@ -21,10 +22,6 @@ BUCKET = "aws:s3/bucket:Bucket"
 QUEUE = "aws:sqs/queue:Queue"
 STEPS_BEFORE_THE_FAULT = 25
 LIMIT_SECONDS = 30
-
-
-def changed(report: Any) -> dict[str, int]:
-    return {op: count for op, count in report.changes.items() if op not in ("same", "read")}
 
 
 def health(bench: Workbench) -> int:
@@ -45,43 +42,59 @@ def test_a_second_up_changes_nothing(bench: Workbench) -> None:
     assert report.packs
 
 
-def test_a_timeout_changes_in_place(bench: Workbench) -> None:
-    before = bench.resources(FUNCTION)["serving-predict"]
+@dataclass(frozen=True)
+class Change:
+    """One deployment of three changes: a setting, a bucket's name, and a function's code."""
+
+    report: Report
+    function: dict[str, Any]
+    bucket: dict[str, Any]
+    alias: dict[str, Any]
+    """As they were before."""
+
+
+@pytest.fixture(scope="module")
+def change(bench: Workbench) -> Change:
+    function = bench.resources(FUNCTION)["serving-predict"]
+    bucket = bench.resources(BUCKET)["store-models"]
+    alias = bench.resources(ALIAS)["health"]
     bench.set("serving", timeout_seconds=21)
-    report = bench.up()
-    assert set(changed(report)) <= {"update", "create"}
-    assert changed(report)["update"] >= 1
-    deployed = bench.clients("lambda").get_function_configuration(FunctionName=before["name"])
-    assert deployed["Timeout"] == 21
-
-
-def test_a_renamed_bucket_is_replaced(bench: Workbench) -> None:
-    name = "store-models"
-    before = bench.resources(BUCKET)[name]
+    bench.add_code("functions/health/__init__.py", after="\nCHANGED = True\n")
     renaming = (
         "import pulumi\n"
         "def renamed(args):\n"
-        f"    if args.type_ == {BUCKET!r} and args.name == {name!r}:\n"
+        f"    if args.type_ == {BUCKET!r} and args.name == 'store-models':\n"
         "        return pulumi.ResourceTransformationResult(\n"
         "            {**args.props, 'bucket': 'warmline-renamed'}, args.opts)\n"
         "pulumi.runtime.register_stack_transformation(renamed)\n"
     )
     bench.add_code("__main__.py", before=renaming)
-    report = bench.up()
-    assert changed(report)["replace"] >= 1
+    return Change(bench.up(), function, bucket, alias)
+
+
+def test_a_timeout_changes_in_place(bench: Workbench, change: Change) -> None:
+    assert change.report.changes["update"] >= 1
+    deployed = bench.clients("lambda").get_function_configuration(
+        FunctionName=change.function["name"]
+    )
+    assert deployed["FunctionArn"] == change.function["arn"]
+    assert deployed["Timeout"] == 21
+
+
+def test_a_renamed_bucket_is_replaced(bench: Workbench, change: Change) -> None:
+    assert change.report.changes["replace"] >= 1
     names = {b["Name"] for b in bench.clients("s3").list_buckets()["Buckets"]}
     assert "warmline-renamed" in names
-    assert before["bucket"] not in names
+    assert change.bucket["bucket"] not in names
 
 
-def test_a_functions_code_change_moves_the_alias_to_a_new_version(bench: Workbench) -> None:
-    before = bench.resources(ALIAS)["health"]
-    bench.add_code("functions/health/__init__.py", after="\nCHANGED = True\n")
-    bench.up()
+def test_a_functions_code_change_moves_the_alias_to_a_new_version(
+    bench: Workbench, change: Change
+) -> None:
     alias = bench.clients("lambda").get_alias(
-        FunctionName=before["functionName"], Name=before["name"]
+        FunctionName=change.alias["functionName"], Name=change.alias["name"]
     )
-    assert int(alias["FunctionVersion"]) > int(before["functionVersion"])
+    assert int(alias["FunctionVersion"]) > int(change.alias["functionVersion"])
     assert health(bench) == 200
 
 
@@ -89,11 +102,7 @@ def test_an_object_deleted_behind_its_back_is_noticed_and_made_again(bench: Work
     sqs = bench.clients("sqs")
     lost = bench.resources(QUEUE)["serving-shadow"]
     sqs.delete_queue(QueueUrl=lost["url"])
-    refreshed = deployment.Report()
-    bench.stack().refresh(on_event=refreshed.on_event, color="never")
-    assert refreshed.changes["delete"] >= 1
-    report = bench.up()
-    assert changed(report)["create"] >= 1
+    assert bench.up().changes["create"] >= 1
     names = {url.rsplit("/", 1)[-1] for url in sqs.list_queues()["QueueUrls"]}
     assert {queue["name"] for queue in bench.resources(QUEUE).values()} <= names
 
