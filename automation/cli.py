@@ -19,6 +19,7 @@ from rich.table import Table
 from automation.errors import Failure, StageFailure
 from automation.models.cli import app as models
 from emulation.engine import EngineError
+from emulation.paths import HOME_VARIABLE, home
 
 app = typer.Typer(
     name="warmline",
@@ -237,6 +238,14 @@ def _told(command: str) -> Iterator[None]:
         way_out = getattr(error, "way_out", "See what runs: warmline status")
         if way_out:
             _err.print(escape(way_out), soft_wrap=True)
+        raise typer.Exit(1) from error
+    except OSError as error:
+        _err.print(f"[red]✗[/] {command} failed: {escape(str(error))}", soft_wrap=True)
+        _err.print(
+            f"State is kept in {escape(str(home()))}; it must be a folder that you may write to, "
+            f"with room. {HOME_VARIABLE} names another.",
+            soft_wrap=True,
+        )
         raise typer.Exit(1) from error
     except KeyboardInterrupt:
         _err.print(f"{command} was stopped. Run it again: it goes on from here.")

@@ -144,3 +144,17 @@ def test_the_status_names_every_resource_type_whole(
     _, out, _ = run("status")
     assert {cli.short_token(type_) for type_ in FIDELITY} <= set(out.split())
     assert max(map(len, out.partition("home  ")[0].splitlines())) <= 80
+
+
+@pytest.mark.parametrize("command", ["up", "down", "status", "outputs", "token"])
+def test_a_home_that_is_no_folder_is_named_with_the_variable_that_moves_it(
+    command: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    home = tmp_path / "file"
+    home.write_text("in the way")
+    monkeypatch.setenv("WARMLINE_HOME", str(home))
+    code, _, err = run(command)
+    assert code == 1
+    assert str(home) in err
+    assert "WARMLINE_HOME names another" in err
+    assert "Traceback" not in err
