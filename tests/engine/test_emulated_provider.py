@@ -15,6 +15,7 @@ from emulation.ministack import Emulator
 from emulation.wire import UNKNOWN, Secret
 from tests.engine import provider_cases_of_compute, provider_cases_of_data
 from tests.engine.provider_world import Case, World, by_root
+from tests.engine.workbench import silent
 from tests.provider_calls import Aborted, Driven, context
 
 pytestmark = pytest.mark.engine
@@ -26,7 +27,7 @@ CASES = provider_cases_of_data.CASES | provider_cases_of_compute.CASES
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     emulator = Emulator(tmp_path_factory.mktemp("home"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", emulator.ensure(lambda _text: None).endpoint_url)
+        patch.setenv("AWS_ENDPOINT_URL", emulator.ensure(silent).endpoint_url)
         patch.setenv("AWS_REGION", "eu-west-1")
         patch.setenv("AWS_ACCESS_KEY_ID", "test")
         patch.setenv("AWS_SECRET_ACCESS_KEY", "test")

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from emulation import launchers
+from emulation import launchers, processes
 from emulation.engine import EngineError, build, download, ensure, found
 from emulation.engine.found import HOST, Unusable
+from tests.engine.workbench import silent
 
 pytestmark = pytest.mark.engine
 
@@ -160,13 +161,13 @@ def test_pulumi_s_own_installer_is_preferred_to_a_build_and_asked_once(
     ("installer", "cause"),
     [
         (RELEASE.replace("PARTS", "2") + "sys.exit('connection lost')", "connection lost"),
-        (RELEASE.replace("PARTS", "2") + "time.sleep(60)", "no release after 3 s"),
+        (RELEASE.replace("PARTS", "2") + "time.sleep(60)", "no release after 1 s"),
         (RELEASE.replace("PARTS", "1"), f"holds no {HOST}"),
     ],
 )
 def test_half_a_release_is_never_kept(machine: Machine, monkeypatch, installer, cause):
     monkeypatch.setattr(download, "INSTALL", installer)
-    monkeypatch.setattr(download, "LIMIT_SECONDS", 3 if "sleep" in installer else 60)
+    monkeypatch.setattr(download, "LIMIT_SECONDS", 1 if "sleep" in installer else 60)
     with pytest.raises(EngineError, match=cause):
         machine.ensure()
     assert not any(machine.cache.iterdir())
@@ -194,8 +195,9 @@ def test_a_build_leaves_only_the_engine_in_the_cache(machine: Machine):
     )
 
 
-def test_a_build_says_how_far_it_is(machine: Machine):
-    machine.install_go(seconds=2.5)
+def test_a_build_says_how_far_it_is(machine: Machine, monkeypatch):
+    monkeypatch.setattr(processes, "TICK_SECONDS", 0.1)
+    machine.install_go(seconds=0.5)
     machine.ensure()
     assert any(text.startswith("compiled 1 of 2 packages, ") for text in machine.said)
 
@@ -239,7 +241,7 @@ def test_two_builds_at_once_build_once(machine: Machine, monkeypatch):
 
     # Both come to the build at the same moment.
     monkeypatch.setattr(download, "install", unreachable)
-    machine.install_go(seconds=2)
+    machine.install_go(seconds=1)
     engines = []
     threads = [threading.Thread(target=lambda: engines.append(machine.ensure())) for _ in range(2)]
     for thread in threads:
@@ -279,10 +281,10 @@ def test_a_full_disk_is_noticed_before_the_build(machine: Machine, monkeypatch):
 
 
 def test_the_engine_of_this_machine_is_found_again_untouched_and_quickly():
-    first = ensure(lambda _text: None)
+    first = ensure(silent)
     seen = first.command.stat()
     start = time.monotonic()
-    again = ensure(lambda _text: None)
+    again = ensure(silent)
     assert time.monotonic() - start < 5
     assert again == first
     assert again.command.stat().st_mtime_ns == seen.st_mtime_ns

@@ -13,6 +13,7 @@ import pytest
 
 from emulation import processes
 from emulation.engine import Engine, ensure
+from tests.engine.workbench import silent, wait_for_end
 
 pytestmark = pytest.mark.engine
 
@@ -103,7 +104,7 @@ class Project:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    return Project(tmp_path, ensure(lambda _text: None))
+    return Project(tmp_path, ensure(silent))
 
 
 def test_a_program_and_a_policy_pack_run_with_config_and_secrets(project: Project):
@@ -191,10 +192,7 @@ def test_nothing_of_a_run_outlives_the_engine(
             end(engine)
         code = engine.wait(CANCEL_LIMIT_SECONDS)
     assert code != 0
-    deadline = time.monotonic() + CANCEL_LIMIT_SECONDS
-    while any(processes.started(pid) for pid in pids):
-        assert time.monotonic() < deadline, "the program, its host or its child still runs"
-        time.sleep(0.05)
+    wait_for_end(*pids)
 
 
 def _pids(path: Path, engine: subprocess.Popen[bytes]) -> list[int]:

@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.parse
 import zipfile
 from pathlib import Path
@@ -19,10 +18,10 @@ import pytest
 
 from emulation import emulator_venv, ministack, processes
 from emulation.ministack import Emulator, EmulatorError, Running
+from tests.engine.workbench import silent, wait_for_end
 
 pytestmark = pytest.mark.engine
 
-ENDS_WITHIN_SECONDS = 10
 FUNCTION = """
 import os, sys, tempfile
 
@@ -39,10 +38,6 @@ import pathlib, sys
 from emulation.ministack import Emulator
 print(Emulator(pathlib.Path(sys.argv[1])).ensure(lambda text: None).pid)
 """
-
-
-def silent(_text: str) -> None:
-    pass
 
 
 @pytest.fixture
@@ -77,13 +72,6 @@ def invoke(running: Running) -> dict:
     )
     answer = functions.invoke(FunctionName="look")
     return json.loads(answer["Payload"].read())
-
-
-def wait_for_end(pid: int) -> None:
-    deadline = time.monotonic() + ENDS_WITHIN_SECONDS
-    while processes.started(pid) is not None:
-        assert time.monotonic() < deadline, f"process {pid} still runs"
-        time.sleep(0.05)
 
 
 def test_it_is_started_once_and_then_found(emulator: Emulator):

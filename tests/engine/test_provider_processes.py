@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -24,6 +23,7 @@ from pulumi.runtime.proto import (
 from emulation import processes, wire
 from emulation.paths import ROOT
 from emulation.serving import EngineLog
+from tests.engine.workbench import wait_for_end
 
 pytestmark = pytest.mark.engine
 
@@ -93,13 +93,9 @@ def test_a_provider_ends_when_the_engine_that_started_it_was_killed() -> None:
     ) as parent:
         assert parent.stdout
         pid = int(parent.stdout.readline().split()[0])
-        started = processes.started(pid)
-        assert started
+        assert processes.started(pid)
         os.kill(parent.pid, signal.SIGKILL)
-    end = time.monotonic() + LIMIT_SECONDS
-    while processes.started(pid) == started:
-        assert time.monotonic() < end, "the provider is still there"
-        time.sleep(0.1)
+    wait_for_end(pid)
 
 
 class Engine(engine_pb2_grpc.EngineServicer, resource_pb2_grpc.ResourceMonitorServicer):

@@ -1,6 +1,7 @@
 """A copy of the clone to change, and a home with an emulator to deploy it to."""
 
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from automation.clients import Clients
 from automation.report import Report
 from automation.workspace import LOCAL, Reach
 from emulation import engine as engines
-from emulation import launchers
+from emulation import launchers, processes
 from emulation.engine import Engine
 from emulation.ministack import Emulator, Running
 from emulation.paths import HOME_VARIABLE, ROOT
@@ -24,8 +25,19 @@ from emulation.paths import HOME_VARIABLE, ROOT
 ROOMS = ("components", "contracts", "functions", "requirements", "settings")
 
 
+ENDS_WITHIN_SECONDS = 15
+
+
 def silent(_text: str) -> None:
     return None
+
+
+def wait_for_end(*pids: int) -> None:
+    """Fails when one of the processes still runs after `ENDS_WITHIN_SECONDS`."""
+    deadline = time.monotonic() + ENDS_WITHIN_SECONDS
+    while running := [pid for pid in pids if processes.started(pid) is not None]:
+        assert time.monotonic() < deadline, f"still running: {running}"
+        time.sleep(0.05)
 
 
 @dataclass
