@@ -53,7 +53,7 @@ def test_one_sticky_key_always_meets_one_version(
     assert {version for versions in by_key.values() for version in versions} == {1, 2}
 
 
-def test_a_rollback_takes_effect_without_a_deployment(
+def test_a_rollback_to_a_standby_version_takes_effect_at_once_and_loads_nothing(
     api: Api, routed: str, set_route: SetRoute, local_stack: LocalStack
 ) -> None:
     set_route(routed, {1: 10_000})
@@ -62,7 +62,12 @@ def test_a_rollback_takes_effect_without_a_deployment(
     ran = local_stack.warmline("models", "rollback", routed, "--json")
     assert ran.returncode == 0, ran.stderr
     local_stack.wait_for_routes()
+    since = time.time()
     assert {version_of(api, routed) for _ in range(5)} == {1}
+    lines = local_stack.wait_for_log(
+        lambda line: line.get("model") == routed and line.get("operation") == "infer", since=since
+    )
+    assert {line["cache_tier"] for line in lines} == {"memory"}
 
 
 def test_a_version_can_be_asked_for_by_number_whatever_the_route_says(
