@@ -113,7 +113,7 @@ def down(stack: StackOption = "local", as_json: JsonOption = False, yes: YesOpti
         _print_json(vars(removed))
         return
     if removed.problem:
-        _out.print(f"What the engine said:\n{escape(removed.problem)}", soft_wrap=True)
+        _out.print(f"What was in the way:\n{escape(removed.problem)}", soft_wrap=True)
     nothing = removed.state == "none" and not removed.emulator_stopped and not removed.destroyed
     _out.print("Nothing was up." if nothing else f"Stack {stack} is down.")
 

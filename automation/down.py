@@ -57,7 +57,13 @@ def _destroy(stack: str, removed: Removed, stage: Stage) -> None:
     engine = engines.ensure(stage)
     running = outputs.emulator_of(stack)
     endpoint_url = None if running is None else running.endpoint_url
-    opened = open_stack(stack, engine, Reach.EMULATOR, endpoint_url=endpoint_url)
+    try:
+        opened = open_stack(stack, engine, Reach.EMULATOR, endpoint_url=endpoint_url)
+    except Failure as failure:
+        # Whatever a stack file says, what it made ends with the emulator; `up` drops the state.
+        removed.problem, removed.state = str(failure), "dropped"
+        stage.result = "the stack cannot be opened; stopping the emulator deletes it"
+        return
     deployment.release_stale_locks(opened)
     if running is None:
         deployment.forget(opened)
