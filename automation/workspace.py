@@ -9,7 +9,9 @@ import json
 import os
 import secrets
 import sys
+import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -224,11 +226,20 @@ def sealed_settings(source: Mapping[str, Any], *, endpoint_url: str | None) -> d
 def passphrase_file() -> Path:
     """A random passphrase for the laptop's state, made at first use and readable by its owner."""
     path = home() / "passphrase"
-    if not path.is_file():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    if path.is_file():
+        if path.stat().st_size:
+            return path
+        path.unlink()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, made = tempfile.mkstemp(prefix=".passphrase-", dir=path.parent)
+    try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(secrets.token_urlsafe(32))
+        # Not moved there: of two commands at once the first wins, for both.
+        with suppress(FileExistsError):
+            path.hardlink_to(made)
+    finally:
+        Path(made).unlink()
     return path
 
 

@@ -1,6 +1,8 @@
 """Which files the engine works with, and what is refused before it starts."""
 
 import stat
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -109,6 +111,29 @@ def test_the_passphrase_is_random_stays_the_same_and_is_for_its_owner_only(
     assert workspace.passphrase_file().read_text() == first
     monkeypatch.setenv("WARMLINE_HOME", str(tmp_path / "another"))
     assert workspace.passphrase_file().read_text() != first
+
+
+@pytest.mark.usefixtures("clone")
+def test_commands_that_start_together_have_one_passphrase() -> None:
+    together = threading.Barrier(8)
+
+    def ask(_number: int) -> str:
+        together.wait()
+        return workspace.passphrase_file().read_text()
+
+    with ThreadPoolExecutor(8) as pool:
+        found = set(pool.map(ask, range(8)))
+    assert len(found) == 1
+    assert len(found.pop()) > 30
+    assert [path.name for path in workspace.home().iterdir()] == ["passphrase"]
+
+
+@pytest.mark.usefixtures("clone")
+def test_an_empty_passphrase_of_a_killed_command_is_made_anew() -> None:
+    path = workspace.home() / "passphrase"
+    path.parent.mkdir(parents=True)
+    path.touch()
+    assert len(workspace.passphrase_file().read_text()) > 30
 
 
 @pytest.mark.usefixtures("clone")
