@@ -1,17 +1,21 @@
 """Runs the engine's command line for the Automation API, in exactly the environment given."""
 
 import os
+import signal
 import subprocess
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeVar
 
 from pulumi.automation import CommandResult, PulumiCommand
 from pulumi.automation.errors import create_command_error
 from semver import VersionInfo
 
 OnOutput = Callable[[str], None]
+Lines = Callable[[], list[str]]
+"""Waits for the end of a stream and gives its lines."""
+Started = TypeVar("Started")
 
 
 class EngineCommand(PulumiCommand):
@@ -38,18 +42,24 @@ class EngineCommand(PulumiCommand):
         environ = self.environ | dict(additional_env) | {"PULUMI_AUTOMATION_API": "true"}
         folder = str(Path(self.command).parent)
         environ["PATH"] = os.pathsep.join([environ.get("PATH", os.defpath), folder])
-        process = subprocess.Popen(
-            [self.command, "--non-interactive", *args],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            stdin=subprocess.DEVNULL,
-            cwd=cwd,
-            env=environ,
-            encoding="utf-8",
-            errors="replace",
-        )
-        stdout, stderr = _reader(process.stdout, on_output), _reader(process.stderr, on_error)
+
+        def start() -> tuple[subprocess.Popen[str], Lines, Lines]:
+            process = subprocess.Popen(
+                [self.command, "--non-interactive", *args],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                stdin=subprocess.DEVNULL,
+                cwd=cwd,
+                env=environ,
+                encoding="utf-8",
+                errors="replace",
+            )
+            return process, _reader(process.stdout, on_output), _reader(process.stderr, on_error)
+
+        (process, stdout, stderr), interrupted = _uninterrupted(start)
         try:
+            if interrupted:
+                raise KeyboardInterrupt
             process.wait()
         except KeyboardInterrupt:
             # The terminal sent the signal to the engine too; it finishes the running steps.
@@ -65,7 +75,24 @@ class EngineCommand(PulumiCommand):
         return result
 
 
-def _reader(stream: IO[str] | None, seen: OnOutput | None) -> Callable[[], list[str]]:
+def _uninterrupted(start: Callable[[], Started]) -> tuple[Started, bool]:
+    """What `start` gives, and whether Ctrl-C came meanwhile.
+
+    At once, it would leave behind a process that nobody knows yet and so nobody waits for.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if not callable(before) or threading.current_thread() is not threading.main_thread():
+        return start(), False
+    came: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, _frame: came.append(number))
+    try:
+        started = start()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    return started, bool(came)
+
+
+def _reader(stream: IO[str] | None, seen: OnOutput | None) -> Lines:
     """Read `stream` in the background; calling the result waits for its end."""
     lines: list[str] = []
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pulumi.automation.errors import CommandError, StackNotFoundError
@@ -92,4 +93,25 @@ def test_ctrl_c_waits_until_the_engine_has_written_its_state(tmp_path: Path) -> 
     finally:
         end_group(process.pid)
     assert "KeyboardInterrupt" in error
+    assert (tmp_path / "written").exists()
+
+
+def test_ctrl_c_while_the_engine_is_being_started_waits_for_it_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = subprocess.Popen
+
+    def interrupted(*args: Any, **options: Any) -> Any:
+        process = start(*args, **options)
+        os.kill(os.getpid(), signal.SIGINT)
+        return process
+
+    monkeypatch.setattr(subprocess, "Popen", interrupted)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            engine(tmp_path, "sleep 0.3; touch written").run(["up"], str(tmp_path), {})
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert (tmp_path / "written").exists()
