@@ -42,21 +42,9 @@ class EngineCommand(PulumiCommand):
         environ = self.environ | dict(additional_env) | {"PULUMI_AUTOMATION_API": "true"}
         folder = str(Path(self.command).parent)
         environ["PATH"] = os.pathsep.join([environ.get("PATH", os.defpath), folder])
-
-        def start() -> tuple[subprocess.Popen[str], Lines, Lines]:
-            process = subprocess.Popen(
-                [self.command, "--non-interactive", *args],
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                stdin=subprocess.DEVNULL,
-                cwd=cwd,
-                env=environ,
-                encoding="utf-8",
-                errors="replace",
-            )
-            return process, _reader(process.stdout, on_output), _reader(process.stderr, on_error)
-
-        (process, stdout, stderr), interrupted = _uninterrupted(start)
+        (process, stdout, stderr), interrupted = _uninterrupted(
+            lambda: self._start(args, cwd, environ, on_output, on_error)
+        )
         try:
             if interrupted:
                 raise KeyboardInterrupt
@@ -73,6 +61,26 @@ class EngineCommand(PulumiCommand):
         if result.code != 0:
             raise create_command_error(result)
         return result
+
+    def _start(
+        self,
+        args: list[str],
+        cwd: str,
+        environ: Mapping[str, str],
+        on_output: OnOutput | None,
+        on_error: OnOutput | None,
+    ) -> tuple[subprocess.Popen[str], Lines, Lines]:
+        process = subprocess.Popen(
+            [self.command, "--non-interactive", *args],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+            cwd=cwd,
+            env=environ,
+            encoding="utf-8",
+            errors="replace",
+        )
+        return process, _reader(process.stdout, on_output), _reader(process.stderr, on_error)
 
 
 def _uninterrupted(start: Callable[[], Started]) -> tuple[Started, bool]:
