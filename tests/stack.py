@@ -18,7 +18,7 @@ import pytest
 import urllib3
 import yaml
 
-from automation.clients import Clients
+from automation.outputs import Outputs
 from emulation.paths import ROOT
 
 UP_LIMIT_SECONDS = 600
@@ -31,15 +31,14 @@ class LocalStack:
     """A running stack with the demo model, and what a test needs to speak to it."""
 
     home: Path
-    outputs: dict[str, Any]
-    endpoint_url: str
+    outputs: Outputs
 
     def warmline(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run the command as a person would, on this stack."""
         return warmline(self.home, *arguments)
 
     def client(self, service: str) -> Any:
-        return Clients(region=self.outputs["region"], endpoint_url=self.endpoint_url)(service)
+        return self.outputs.clients(service)
 
     def token(self, scope: str = "models/infer models/read", tenant: str | None = None) -> str:
         """An access token. `tenant` is a name from the stack file, or a client id."""
@@ -125,9 +124,12 @@ def local_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack
         assert up.returncode == 0, up.stderr
         status = json.loads(warmline(home, "status", "--json").stdout)
         yield LocalStack(
-            home=home,
-            outputs=json.loads(up.stdout)["outputs"],
-            endpoint_url=status["emulator"]["endpoint_url"],
+            home,
+            Outputs(
+                stack="local",
+                values=json.loads(up.stdout)["outputs"],
+                endpoint_url=status["emulator"]["endpoint_url"],
+            ),
         )
     finally:
         down = warmline(home, "down")

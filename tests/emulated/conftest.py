@@ -1,9 +1,7 @@
 """One deployed stack for the level, and tiny models whose answers show which version ran."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 from onnx import TensorProto, helper
@@ -17,20 +15,6 @@ from tests.stack import LocalStack, local_stack
 
 __all__ = ["local_stack"]  # the session fixture of the level
 WIDE = 1_000_000
-
-
-@dataclass(frozen=True)
-class _Stack:
-    """A deployed stack as the model commands see it."""
-
-    local: LocalStack
-
-    def __getitem__(self, name: str) -> Any:
-        return self.local.outputs[name]
-
-    @property
-    def clients(self) -> Callable[[str], Any]:
-        return self.local.client
 
 
 @pytest.fixture(scope="session")
@@ -72,7 +56,7 @@ def push_linear(
     def pushed(model: str, *, added: float) -> int:
         path = tmp_path_factory.mktemp(model) / "model.onnx"
         tiny_models.save(tiny_models.linear(added), path)
-        return push.push(_Stack(local_stack), model, path, max_batch_size=64).manifest.version
+        return push.push(local_stack.outputs, model, path, max_batch_size=64).manifest.version
 
     return pushed
 
@@ -89,7 +73,7 @@ def set_route(local_stack: LocalStack) -> Callable[..., int]:
         standby: Sequence[int] = (),
         sticky_header: str | None = None,
     ) -> int:
-        registry = Registry.of(_Stack(local_stack))
+        registry = Registry.of(local_stack.outputs)
         wanted = routes.edited(
             model,
             registry.route(model),
@@ -126,5 +110,5 @@ def wide_model(
     )
     path: Path = tmp_path_factory.mktemp("wide") / "model.onnx"
     tiny_models.save(proto, path)
-    set_route("wide", {push.push(_Stack(local_stack), "wide", path).manifest.version: 10_000})
+    set_route("wide", {push.push(local_stack.outputs, "wide", path).manifest.version: 10_000})
     return "wide"

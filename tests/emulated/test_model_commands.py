@@ -4,9 +4,9 @@ import base64
 import hashlib
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from automation.models.failures import Conflict, VersionExists
 from automation.models.push import Pushed, push
 from automation.models.registry import Registry
 from automation.models.routes import change_route, edited, rollback
+from automation.outputs import Outputs
 from contracts.manifest import Manifest, object_key
 from contracts.registry import VersionState
 from tests.tiny_models import linear, save
@@ -32,26 +33,7 @@ pytestmark = pytest.mark.emulated
 
 REGION = "eu-central-1"
 THREADS = 6
-
-
-@dataclass(frozen=True)
-class Stores:
-    """What model commands need of a stack, made by hand: bucket, keys and table."""
-
-    clients: Callable[[str], Any]
-    values: dict[str, Any]
-    models: Iterator[int] = field(default_factory=count)
-
-    def __getitem__(self, name: str, /) -> Any:
-        return self.values[name]
-
-    def rotated(self) -> "Stores":
-        """The same stores with a new signing key."""
-        arn = _signing_key(self.clients)
-        return Stores(self.clients, self.values | {"signing_key_arn": arn, "signing_key_name": "b"})
-
-    def new_model(self) -> str:
-        return f"model-{next(self.models)}"
+_numbers = count()
 
 
 def _signing_key(clients: Callable[[str], Any]) -> str:
@@ -60,7 +42,8 @@ def _signing_key(clients: Callable[[str], Any]) -> str:
 
 
 @pytest.fixture(scope="module")
-def stores(bare_emulator: str) -> Stores:
+def stores(bare_emulator: str) -> Outputs:
+    """What model commands need of a stack, made by hand: bucket, keys and table."""
     clients = Clients(region=REGION, endpoint_url=bare_emulator)
     key = clients("kms").create_key()["KeyMetadata"]["Arn"]
     s3 = clients("s3")
@@ -81,9 +64,10 @@ def stores(bare_emulator: str) -> Stores:
         ],
         BillingMode="PAY_PER_REQUEST",
     )
-    return Stores(
-        clients,
-        {
+    return Outputs(
+        stack="by-hand",
+        endpoint_url=bare_emulator,
+        values={
             "model_bucket": "models",
             "model_key_arn": key,
             "registry_table": "registry",
@@ -95,9 +79,19 @@ def stores(bare_emulator: str) -> Stores:
     )
 
 
+def rotated(stores: Outputs) -> Outputs:
+    """The same stores with a new signing key."""
+    key = {"signing_key_arn": _signing_key(stores.clients), "signing_key_name": "b"}
+    return replace(stores, values={**stores.values, **key})
+
+
+def new_model() -> str:
+    return f"model-{next(_numbers)}"
+
+
 @pytest.fixture
-def model(stores: Stores) -> str:
-    return stores.new_model()
+def model() -> str:
+    return new_model()
 
 
 @pytest.fixture
@@ -108,7 +102,7 @@ def adds(tmp_path: Path) -> Callable[[float], Path]:
     )
 
 
-def require_ready(stores: Stores, model: str, version: int) -> Manifest:
+def require_ready(stores: Outputs, model: str, version: int) -> Manifest:
     """A version that is READY, with every file in the store as its manifest says."""
     record = Registry.of(stores).require_version(model, version)
     assert record.state is VersionState.READY
@@ -137,7 +131,7 @@ def at_once(work: list[Callable[[], Any]]) -> list[Any]:
 
 
 def test_the_signature_verifies_outside_of_kms_with_the_public_key_alone(
-    stores: Stores, model: str, adds: Callable[[float], Path]
+    stores: Outputs, model: str, adds: Callable[[float], Path]
 ) -> None:
     pushed = push(stores, model, adds(1.0))
     assert pushed.signature is not None
@@ -154,7 +148,7 @@ def test_the_signature_verifies_outside_of_kms_with_the_public_key_alone(
 
 
 def test_every_object_is_encrypted_with_the_buckets_own_key(
-    stores: Stores, model: str, adds: Callable[[float], Path]
+    stores: Outputs, model: str, adds: Callable[[float], Path]
 ) -> None:
     push(stores, model, adds(1.0))
     s3, bucket = stores.clients("s3"), stores["model_bucket"]
@@ -168,18 +162,18 @@ def test_every_object_is_encrypted_with_the_buckets_own_key(
 
 
 def test_after_a_rotation_old_versions_keep_their_signature_and_new_ones_use_the_new_key(
-    stores: Stores, model: str, adds: Callable[[float], Path]
+    stores: Outputs, model: str, adds: Callable[[float], Path]
 ) -> None:
     old = push(stores, model, adds(1.0))
-    new = push(stores.rotated(), model, adds(2.0))
+    new = push(rotated(stores), model, adds(2.0))
     assert old.signature is not None
     assert new.signature is not None
     assert (old.signature.key, new.signature.key) == ("a", "b")
-    assert push(stores.rotated(), model, adds(1.0), version=1).signature == old.signature
+    assert push(rotated(stores), model, adds(1.0), version=1).signature == old.signature
 
 
 def test_threads_that_push_the_same_content_make_one_version(
-    stores: Stores, model: str, adds: Callable[[float], Path]
+    stores: Outputs, model: str, adds: Callable[[float], Path]
 ) -> None:
     path = adds(1.0)
     results: list[Pushed] = at_once([lambda: push(stores, model, path)] * THREADS)
@@ -190,7 +184,7 @@ def test_threads_that_push_the_same_content_make_one_version(
 
 
 def test_threads_that_push_other_content_get_a_number_each(
-    stores: Stores, model: str, adds: Callable[[float], Path]
+    stores: Outputs, model: str, adds: Callable[[float], Path]
 ) -> None:
     paths = [adds(float(number)) for number in range(THREADS)]
     results: list[Pushed] = at_once([lambda p=path: push(stores, model, p) for path in paths])
@@ -201,7 +195,7 @@ def test_threads_that_push_other_content_get_a_number_each(
 
 
 def test_threads_that_push_other_content_under_one_number_make_one_version(
-    stores: Stores, model: str, adds: Callable[[float], Path]
+    stores: Outputs, model: str, adds: Callable[[float], Path]
 ) -> None:
     paths = [adds(float(number)) for number in range(THREADS)]
     results = at_once([lambda p=path: push(stores, model, p, version=5) for path in paths])
@@ -212,10 +206,10 @@ def test_threads_that_push_other_content_under_one_number_make_one_version(
 
 @pytest.mark.parametrize("changed", ["weights.bin", "model.onnx"])
 def test_a_stored_file_that_was_changed_before_the_push_went_on_is_never_made_ready(
-    stores: Stores, model: str, adds: Callable[[float], Path], changed: str
+    stores: Outputs, model: str, adds: Callable[[float], Path], changed: str
 ) -> None:
     path = adds(1.0)
-    expected = push(stores, stores.new_model(), path).manifest.file(changed)
+    expected = push(stores, new_model(), path).manifest.file(changed)
     key = object_key(model, 1, changed)
     stores.clients("s3").put_object(
         Bucket=stores["model_bucket"], Key=key, Body=b"!" * expected.size_bytes
@@ -225,7 +219,7 @@ def test_a_stored_file_that_was_changed_before_the_push_went_on_is_never_made_re
     assert Registry.of(stores).version(model, 1) is None
 
 
-def routed(stores: Stores, model: str, adds: Callable[[float], Path], versions: int) -> Registry:
+def routed(stores: Outputs, model: str, adds: Callable[[float], Path], versions: int) -> Registry:
     for version in range(1, versions + 1):
         push(stores, model, adds(float(version)))
     registry = Registry.of(stores)
@@ -234,7 +228,7 @@ def routed(stores: Stores, model: str, adds: Callable[[float], Path], versions: 
 
 
 def test_of_many_changes_at_one_revision_one_wins_and_the_others_learn_the_present_one(
-    stores: Stores, model: str, adds: Callable[[float], Path]
+    stores: Outputs, model: str, adds: Callable[[float], Path]
 ) -> None:
     registry = routed(stores, model, adds, versions=2)
     present = registry.route(model)
@@ -256,7 +250,7 @@ def test_of_many_changes_at_one_revision_one_wins_and_the_others_learn_the_prese
 
 
 def test_a_route_never_mentions_a_version_that_was_retired_at_the_same_moment(
-    stores: Stores, model: str, adds: Callable[[float], Path]
+    stores: Outputs, model: str, adds: Callable[[float], Path]
 ) -> None:
     registry = routed(stores, model, adds, versions=9)
     outcomes: Counter[str] = Counter()
@@ -283,7 +277,7 @@ def test_a_route_never_mentions_a_version_that_was_retired_at_the_same_moment(
 
 
 def test_a_rollback_to_a_standby_version_and_back_to_what_was_before(
-    stores: Stores, model: str, adds: Callable[[float], Path]
+    stores: Outputs, model: str, adds: Callable[[float], Path]
 ) -> None:
     registry = routed(stores, model, adds, versions=3)
     wanted = edited(model, registry.route(model), {2: 9_000, 3: 1_000}, standby=[1])
@@ -302,7 +296,7 @@ def test_a_rollback_to_a_standby_version_and_back_to_what_was_before(
     ]
 
 
-def test_the_demo_model_is_registered_from_the_installed_package(stores: Stores) -> None:
+def test_the_demo_model_is_registered_from_the_installed_package(stores: Outputs) -> None:
     assert demo.ensure(stores, lambda _text: None) == "magika version 1 registered"
     manifest = require_ready(stores, demo.MODEL, 1)
     assert manifest.size_bytes > 1_000_000
