@@ -154,13 +154,17 @@ def check_settings(stack: str, source: Mapping[str, Any]) -> None:
     if _readable(config) != config:
         return
     set_all_config({key: _as_engine_says(value) for key, value in config.items()})
+    way_out = f"Correct Pulumi.{stack}.yaml; docs/settings.md says what each key means and may be."
     try:
-        settings.load(pulumi.Config(NAMESPACE), stack)
+        loaded = settings.load(pulumi.Config(NAMESPACE), stack)
     except pulumi.RunError as error:
+        raise Failure(str(error), way_out) from error
+    if stack != LOCAL and loaded.functions.architecture == "machine":
         raise Failure(
-            str(error),
-            f"Correct Pulumi.{stack}.yaml; docs/settings.md says what each key means and may be.",
-        ) from error
+            f"functions.architecture is 'machine' in Pulumi.{stack}.yaml; only stack {LOCAL} may "
+            "say so, because archives built for this machine need not run on Lambda",
+            way_out,
+        )
 
 
 def _as_engine_says(value: Any) -> str:

@@ -221,6 +221,13 @@ def test_all_problems_of_the_settings_are_told_without_an_engine() -> None:
     assert "docs/settings.md" in caught.value.way_out
 
 
+def test_archives_of_this_machine_do_not_go_to_an_account() -> None:
+    source = workspace.read_stack_file("local")
+    workspace.check_settings("local", source)
+    with pytest.raises(Failure, match=r"'machine' in Pulumi\.dev\.yaml; only stack local may"):
+        workspace.check_settings("dev", source)
+
+
 def test_settings_with_an_encrypted_value_are_left_to_the_engine() -> None:
     source = workspace.read_stack_file("dev")
     source["config"]["warmline:naming"]["owner"] = {"secure": "v1:abc"}
