@@ -1,6 +1,6 @@
 """HTTP APIs and their parts."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from emulation.aws.calls import Aws
@@ -146,22 +146,37 @@ STAGE = Resource(
 )
 
 
+def _nothing(_properties: Properties) -> Properties:
+    return {}
+
+
 def _part(
-    kind: str, names: Mapping[str, str], properties: Mapping[str, Property], **more: Any
+    kind: str,
+    names: Mapping[str, str],
+    properties: Mapping[str, Property],
+    *,
+    sent: Callable[[Properties], Properties] = _nothing,
+    shown: Callable[[Properties], Properties] = _nothing,
+    **more: Any,
 ) -> Resource:
-    """A route, an integration or an authoriser: four calls that differ in one word."""
+    """A route, an integration or an authorizer: four calls that differ in one word.
+
+    `sent` and `shown` translate what is not called alike on both sides: inputs to parameters, and
+    an answer to properties.
+    """
     id_member = f"{kind}Id"
 
     def create(aws: Aws, inputs: Properties) -> str:
-        parameters = request(aws, _SERVICE, f"Create{kind}", names, inputs)
+        parameters = request(aws, _SERVICE, f"Create{kind}", names, inputs) | sent(inputs)
         return aws.call(_SERVICE, f"Create{kind}", **parameters)[id_member]
 
     def read(aws: Aws, part_id: str, inputs: Properties) -> Properties:
         where = {"ApiId": inputs["apiId"], id_member: part_id}
-        return seen(aws.call(_SERVICE, f"Get{kind}", **where), names) | {"apiId": inputs["apiId"]}
+        answer = aws.call(_SERVICE, f"Get{kind}", **where)
+        return seen(answer, names) | shown(answer) | {"apiId": inputs["apiId"]}
 
     def update(aws: Aws, part_id: str, _old: Properties, new: Properties) -> None:
-        parameters = request(aws, _SERVICE, f"Update{kind}", names, new)
+        parameters = request(aws, _SERVICE, f"Update{kind}", names, new) | sent(new)
         aws.call(_SERVICE, f"Update{kind}", **parameters, **{id_member: part_id})
 
     def delete(aws: Aws, part_id: str, state: Properties) -> None:
@@ -170,7 +185,7 @@ def _part(
     return Resource(
         type=f"aws:apigatewayv2/{kind.lower()}:{kind}",
         properties={
-            "apiId": Property(required=True, replaces=f"an {kind.lower()} belongs to one API"),
+            "apiId": Property(required=True, replaces="it belongs to one API"),
             **properties,
         },
         create=create,
@@ -219,64 +234,34 @@ INTEGRATION = _part(
     },
     note="its timeout is ignored: the function's own ends a request",
 )
-_AUTHORIZER = {
-    "apiId": "ApiId",
-    "authorizerType": "AuthorizerType",
-    "identitySources": "IdentitySource",
-    "name": "Name",
-}
-
-
-def _create_authorizer(aws: Aws, inputs: Properties) -> str:
-    parameters = request(aws, _SERVICE, "CreateAuthorizer", _AUTHORIZER, inputs)
-    answer = aws.call(_SERVICE, "CreateAuthorizer", JwtConfiguration=_jwt(inputs), **parameters)
-    return answer["AuthorizerId"]
-
-
-def _jwt(inputs: Properties) -> dict[str, Any]:
-    configuration = inputs["jwtConfiguration"]
-    return {"Issuer": configuration["issuer"], "Audience": configuration["audiences"]}
-
-
-def _read_authorizer(aws: Aws, authorizer_id: str, inputs: Properties) -> Properties:
-    where = {"ApiId": inputs["apiId"], "AuthorizerId": authorizer_id}
-    answer = aws.call(_SERVICE, "GetAuthorizer", **where)
-    jwt = answer["JwtConfiguration"]
-    return seen(answer, _AUTHORIZER) | {
-        "apiId": inputs["apiId"],
-        "jwtConfiguration": {"issuer": jwt["Issuer"], "audiences": jwt["Audience"]},
-    }
-
-
-def _update_authorizer(aws: Aws, authorizer_id: str, _old: Properties, new: Properties) -> None:
-    aws.call(
-        _SERVICE,
-        "UpdateAuthorizer",
-        AuthorizerId=authorizer_id,
-        JwtConfiguration=_jwt(new),
-        **request(aws, _SERVICE, "UpdateAuthorizer", _AUTHORIZER, new),
-    )
-
-
-def _delete_authorizer(aws: Aws, authorizer_id: str, state: Properties) -> None:
-    aws.call(_SERVICE, "DeleteAuthorizer", ApiId=state["apiId"], AuthorizerId=authorizer_id)
-
-
-AUTHORIZER = Resource(
-    type="aws:apigatewayv2/authorizer:Authorizer",
-    note="tokens are checked: signature, issuer, audience, expiry",
-    auto_name=AutoName(property="name", longest=128),
-    properties={
-        "apiId": Property(required=True, replaces="an authorizer belongs to one API"),
+AUTHORIZER = _part(
+    "Authorizer",
+    {
+        "apiId": "ApiId",
+        "authorizerType": "AuthorizerType",
+        "identitySources": "IdentitySource",
+        "name": "Name",
+    },
+    {
         "authorizerType": Property(required=True),
         "identitySources": Property(),
         "jwtConfiguration": Property(required=True),
         "name": Property(),
     },
-    create=_create_authorizer,
-    read=_read_authorizer,
-    update=_update_authorizer,
-    delete=_delete_authorizer,
+    sent=lambda inputs: {
+        "JwtConfiguration": {
+            "Issuer": inputs["jwtConfiguration"]["issuer"],
+            "Audience": inputs["jwtConfiguration"]["audiences"],
+        }
+    },
+    shown=lambda answer: {
+        "jwtConfiguration": {
+            "issuer": answer["JwtConfiguration"]["Issuer"],
+            "audiences": answer["JwtConfiguration"]["Audience"],
+        }
+    },
+    note="tokens are checked: signature, issuer, audience, expiry",
+    auto_name=AutoName(property="name", longest=128),
 )
 
 TYPES = (API, STAGE, ROUTE, INTEGRATION, AUTHORIZER)
