@@ -18,16 +18,9 @@ from contracts.registry import Tenant, VersionRecord, VersionState
 from functions.predict.disk import Disk
 from functions.predict.keyring import Keyring
 from functions.predict.tiers import S3Source
-from functions.shared.aws import (
-    AwsClient,
-    ObjectMissing,
-)
+from functions.shared.aws import AwsClient, ObjectMissing
 from functions.shared.deadline import Deadline
-from functions.shared.errors import (
-    ModelIntegrity,
-    ModelUnavailable,
-    StoreMisconfigured,
-)
+from functions.shared.errors import ModelIntegrity, ModelUnavailable, StoreMisconfigured
 
 pytestmark = [pytest.mark.emulated, pytest.mark.usefixtures("credentials")]
 

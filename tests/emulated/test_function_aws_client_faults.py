@@ -16,18 +16,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from contracts.metrics import Metric
 from emulation import ministack
 from functions.predict.registry import READ_SECONDS, CachedRegistry, DynamoTable
-from functions.shared.aws import (
-    ATTEMPTS,
-    AwsClient,
-    Endpoint,
-    StoreTimeout,
-    StoreUnavailable,
-)
+from functions.shared.aws import ATTEMPTS, AwsClient, Endpoint, StoreTimeout, StoreUnavailable
 from functions.shared.deadline import Deadline
-from functions.shared.errors import (
-    RegistryUnavailable,
-    StoreMisconfigured,
-)
+from functions.shared.errors import RegistryUnavailable, StoreMisconfigured
 from tests.emulated.misbehaving_server import Server, hangs, says
 
 pytestmark = [pytest.mark.emulated, pytest.mark.usefixtures("credentials")]

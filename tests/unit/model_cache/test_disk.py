@@ -1,6 +1,5 @@
 """Files of model versions on disk: fetched once, verified, shared, and left by no accident."""
 
-import hashlib
 import os
 import subprocess
 import sys
@@ -25,18 +24,9 @@ from tests.unit.model_cache.cache_fakes import (
     soon,
     stocked,
 )
+from tests.unit.model_cache.stored_file import CONTENT, DIGEST, KIB, MANIFEST
 
 pytestmark = pytest.mark.unit
-
-KIB = 1024
-CONTENT = os.urandom(300 * KIB)
-MANIFEST = make_manifest({"model.onnx": CONTENT})
-DIGEST = hashlib.sha256(CONTENT).hexdigest()
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "models"
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Room on disk: what does not fit or has no place is given in memory, and old files give way."""
 
 import errno
-import hashlib
 import os
 import tempfile
 import threading
@@ -16,26 +15,10 @@ from functions.predict import disk as disk_module
 from functions.predict import download
 from functions.predict.disk import Disk, Files
 from functions.shared.errors import ModelIntegrity
-from tests.unit.model_cache.cache_fakes import (
-    flipped,
-    make_manifest,
-    names,
-    read,
-    soon,
-    stocked,
-)
+from tests.unit.model_cache.cache_fakes import flipped, make_manifest, names, read, soon, stocked
+from tests.unit.model_cache.stored_file import CONTENT, DIGEST, KIB, MANIFEST
 
 pytestmark = pytest.mark.unit
-
-KIB = 1024
-CONTENT = os.urandom(300 * KIB)
-MANIFEST = make_manifest({"model.onnx": CONTENT})
-DIGEST = hashlib.sha256(CONTENT).hexdigest()
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "models"
 
 
 @pytest.fixture

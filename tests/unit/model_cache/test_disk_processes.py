@@ -1,7 +1,6 @@
 """Processes that share a cache folder, with locks that do nothing."""
 
 import hashlib
-import os
 import subprocess
 import sys
 import time
@@ -10,14 +9,13 @@ from pathlib import Path
 import pytest
 
 from functions.predict.disk import Disk
-from tests.unit.model_cache.cache_fakes import make_manifest, names, soon, stocked
+from tests.unit.model_cache.cache_fakes import names, soon, stocked
+from tests.unit.model_cache.stored_file import CONTENT, DIGEST, MANIFEST
 
 pytestmark = pytest.mark.unit
 
 PROCESSES = 8
 ROOT = Path(__file__).resolve().parents[3]
-CONTENT = os.urandom(512 * 1024)
-DIGEST = hashlib.sha256(CONTENT).hexdigest()
 
 
 def start(folder: Path, content: Path, *, seconds: float) -> "subprocess.Popen[str]":
@@ -54,11 +52,6 @@ def content(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "models"
-
-
 def test_eight_processes_that_fetch_one_file_leave_one_right_file_and_all_read_it(
     folder: Path, content: Path
 ) -> None:
@@ -83,7 +76,7 @@ def test_a_process_killed_during_its_download_leaves_no_file_and_the_next_start_
     assert DIGEST not in names(folder)
     assert list(folder.glob("*.part"))
     cache = Disk(folder, limit_bytes=10 * len(CONTENT))
-    cache.open(make_manifest({"model.onnx": CONTENT}), stocked(CONTENT), soon()).close()
+    cache.open(MANIFEST, stocked(CONTENT), soon()).close()
     assert names(folder) == [DIGEST]
 
 

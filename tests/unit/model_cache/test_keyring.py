@@ -11,12 +11,7 @@ from contracts.manifest import Signature
 from contracts.registry import VersionRecord
 from functions.predict.keyring import Keyring, KeyringError
 from functions.shared.errors import ModelIntegrity
-from tests.unit.model_cache.cache_fakes import (
-    SigningKey,
-    keyring_text,
-    make_manifest,
-    make_record,
-)
+from tests.unit.model_cache.cache_fakes import SigningKey, keyring_text, make_manifest, make_record
 
 pytestmark = pytest.mark.unit
 

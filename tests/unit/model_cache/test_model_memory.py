@@ -11,16 +11,8 @@ from contracts.metrics import Metric
 from functions.predict import models as models_module
 from functions.predict.disk import Disk
 from functions.predict.models import MIB
-from functions.shared.errors import (
-    ModelIntegrity,
-    ModelUnavailable,
-)
-from tests.unit.model_cache.cache_fakes import (
-    flipped,
-    make_manifest,
-    make_record,
-    soon,
-)
+from functions.shared.errors import ModelIntegrity, ModelUnavailable
+from tests.unit.model_cache.cache_fakes import flipped, make_manifest, make_record, soon
 from tests.unit.model_cache.whole_cache import CONTENT, KEY, Cache, version
 
 pytestmark = pytest.mark.unit
