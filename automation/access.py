@@ -20,9 +20,15 @@ def obtain(result: Outputs, *, tenant: str | None = None, scopes: Iterable[str] 
 
     Raises `Failure` for a tenant that the stack does not have, and when the issuer refuses.
     """
+    pool = result.values.get("user_pool_id")
+    if pool is None:
+        raise Failure(
+            f"stack {result.stack} takes the tokens of an outside issuer, which keeps the secrets",
+            f"Ask it for one: {result.values.get('token_url') or 'its documentation says where'}",
+        )
     client_id = _client_id(result, tenant)
     described = result.clients("cognito-idp").describe_user_pool_client(
-        UserPoolId=result["user_pool_id"], ClientId=client_id
+        UserPoolId=str(pool), ClientId=client_id
     )
     secret = described["UserPoolClient"]["ClientSecret"]
     allowed = described["UserPoolClient"].get("AllowedOAuthScopes") or []

@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.console import Console
 
-from automation import deployment, local, outputs
+from automation import deployment, issuer, local, outputs
 from automation.outputs import Outputs
 from automation.stages import Stage, Stages
 from automation.workspace import (
@@ -86,11 +86,13 @@ def history(running: Running) -> str:
 
 def prepare(stack: str) -> str:
     """Check what everything else stands on, and write the launchers."""
-    check_settings(stack, read_stack_file(stack))
+    source = read_stack_file(stack)
+    check_settings(stack, source)
+    compared = issuer.compare(source["config"][f"{NAMESPACE}:identity"], stack)
     launchers.write()
     passphrase_file()
     version = ".".join(map(str, sys.version_info[:3]))
-    return f"Python {version}, {os.cpu_count()} cores"
+    return ", ".join(filter(None, [f"Python {version}", f"{os.cpu_count()} cores", compared]))
 
 
 def build(stack: str, stage: Stage) -> str:

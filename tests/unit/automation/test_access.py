@@ -3,6 +3,7 @@
 import io
 import json
 import urllib.error
+from dataclasses import replace
 from email.message import Message
 from pathlib import Path
 from typing import Any
@@ -178,3 +179,19 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 def test_an_output_that_a_stack_lacks_is_named_with_those_it_has(outputs: Outputs) -> None:
     with pytest.raises(Failure, match="no output 'gpu_url'"):
         _ = outputs["gpu_url"]
+
+
+@pytest.mark.parametrize(
+    ("token_url", "said"),
+    [
+        ("https://login.example.com/token", "https://login.example.com/token"),
+        (None, "documentation"),
+    ],
+)
+def test_a_token_of_an_outside_issuer_is_asked_for_there(
+    token_url: str | None, said: str, outputs: Outputs
+) -> None:
+    values = {**outputs.values, "user_pool_id": None, "token_url": token_url}
+    with pytest.raises(Failure, match="outside issuer") as caught:
+        access.obtain(replace(outputs, values=values))
+    assert said in caught.value.way_out
