@@ -61,10 +61,16 @@ def obtain(result: Outputs, *, tenant: str | None = None, scopes: Iterable[str] 
 
 
 def opener(result: Outputs) -> urllib.request.OpenerDirector:
-    """Opens addresses of the stack; those of the emulator never go through a proxy."""
+    """Opens addresses of the stack and follows no redirect, which would take the credentials
+    along; those of the emulator never go through a proxy."""
     if result.endpoint_url is None:
-        return urllib.request.build_opener()
-    return urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        return urllib.request.build_opener(_NoRedirects)
+    return urllib.request.build_opener(_NoRedirects, urllib.request.ProxyHandler({}))
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_arguments: object, **_options: object) -> None:
+        return None
 
 
 def _client_id(result: Outputs, tenant: str | None) -> str:

@@ -172,7 +172,7 @@ class Emulator:
             folder.mkdir(parents=True, exist_ok=True)
         with self.log.open("wb") as log:
             process = subprocess.Popen(
-                [python, "-u", "-m", "ministack"],
+                [python, "-u", "-P", Path(__file__).with_name("guard.py")],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

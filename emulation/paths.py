@@ -12,9 +12,16 @@ HOME_VARIABLE = "WARMLINE_HOME"
 
 
 def home() -> Path:
-    """Mutable state: the emulator, the engine's state, workspaces. `WARMLINE_HOME` moves it."""
+    """Mutable state: the emulator, the engine's state, workspaces. `WARMLINE_HOME` moves it.
+
+    Made when it is not there, for its owner only: it holds logs, state and a passphrase.
+    """
     chosen = os.environ.get(HOME_VARIABLE)
-    return Path(chosen).resolve() if chosen else RUNTIME / "home"
+    path = Path(chosen).resolve() if chosen else RUNTIME / "home"
+    if not path.is_dir():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.mkdir(mode=0o700, exist_ok=True)
+    return path
 
 
 def cache() -> Path:

@@ -17,6 +17,7 @@ import boto3
 import pytest
 
 from emulation import emulator_venv, ministack, processes
+from emulation.guard import FORBIDDEN
 from emulation.ministack import Emulator, EmulatorError, Running
 from tests.engine.workbench import silent, wait_for_end
 
@@ -332,3 +333,39 @@ def test_a_lock_whose_hashes_do_not_fit_is_refused_and_leaves_no_environment(
     with pytest.raises(emulator_venv.EnvironmentFailure, match=r"(?s)uv pip.*[Hh]ash"):
         emulator_venv.ensure(silent)
     assert not (tmp_path / "venv" / ".stamp").exists()
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 200),
+        ({"Origin": "http://localhost:3000"}, 200),
+        ({"Sec-Fetch-Site": "none"}, 200),
+        ({"Origin": "http://page.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Host": "page.example"}, 403),
+        ({"Host": "127.0.0.1.page.example"}, 403),
+    ],
+    ids=str,
+)
+def test_a_web_page_of_others_reaches_nothing_of_the_emulator(
+    shared: Running, headers: dict[str, str], status: int
+) -> None:
+    for method, path in (("GET", "/2015-03-31/functions"), ("OPTIONS", "/2015-03-31/functions")):
+        connection = http.client.HTTPConnection("127.0.0.1", shared.port, timeout=10)
+        connection.request(method, path, headers=headers)
+        answer = connection.getresponse()
+        body = answer.read()
+        assert answer.status == status
+        if status == FORBIDDEN:
+            assert b"Functions" not in body
+            assert answer.getheader("Access-Control-Allow-Origin") is None
+        connection.close()
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory):
+    emulator = Emulator(tmp_path_factory.mktemp("shared"))
+    yield emulator.ensure(silent)
+    emulator.stop()

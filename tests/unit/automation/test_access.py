@@ -3,6 +3,7 @@
 import io
 import json
 import urllib.error
+import urllib.request
 from dataclasses import replace
 from email.message import Message
 from pathlib import Path
@@ -195,3 +196,12 @@ def test_a_token_of_an_outside_issuer_is_asked_for_there(
     with pytest.raises(Failure, match="outside issuer") as caught:
         access.obtain(replace(outputs, values=values))
     assert said in caught.value.way_out
+
+
+def test_a_redirect_is_refused_so_that_no_credential_goes_elsewhere(outputs: Outputs) -> None:
+    moved = Message()
+    moved["Location"] = "http://127.0.0.2:1/elsewhere"
+    handlers = vars(access.opener(outputs))["handlers"]
+    [redirects] = [h for h in handlers if isinstance(h, urllib.request.HTTPRedirectHandler)]
+    request = urllib.request.Request("http://127.0.0.1:1/oauth2/token")
+    assert redirects.redirect_request(request, io.BytesIO(), 302, "Found", moved, "") is None

@@ -1,0 +1,57 @@
+"""Starts MiniStack for this machine's own programs; run by the emulator's interpreter, not by ours.
+
+MiniStack asks nobody who they are and lets every web page read its answers. A page in the user's
+browser could make a function here, and so run code as the user: by a request that needs no
+preflight, or under a name of its own that leads to 127.0.0.1. Browsers say where a request comes
+from, so those are refused. Other users of the machine are not: docs/threat-model.md.
+"""
+
+import importlib
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any
+
+Send = Callable[[Mapping[str, Any]], Awaitable[None]]
+Application = Callable[[Mapping[str, Any], Any, Send], Awaitable[None]]
+
+FORBIDDEN = 403
+_HERE = re.compile(
+    r"(?:https?://)?(?:127\.0\.0\.1|\[::1\]|(?:[A-Za-z0-9_.$-]+\.)?localhost)(?::\d+)?"
+)
+_TEXT = b"The emulator answers programs of this machine, not web pages of others.\n"
+
+
+def is_local(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether a program of this machine asks, or a page that it serves itself."""
+    sent = {name.lower(): value.decode("latin-1") for name, value in headers}
+    return (
+        _HERE.fullmatch(sent.get(b"host", "")) is not None
+        and (b"origin" not in sent or _HERE.fullmatch(sent[b"origin"]) is not None)
+        and sent.get(b"sec-fetch-site") != "cross-site"
+    )
+
+
+def guarded(application: Application) -> Application:
+    """`application` for those who may ask; 403 for the others."""
+
+    async def guard(scope: Mapping[str, Any], receive: Any, send: Send) -> None:
+        if scope["type"] == "lifespan" or is_local(scope["headers"]):
+            await application(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+        else:
+            headers = [
+                (b"content-type", b"text/plain"),
+                (b"content-length", str(len(_TEXT)).encode()),
+            ]
+            await send({"type": "http.response.start", "status": FORBIDDEN, "headers": headers})
+            await send({"type": "http.response.body", "body": _TEXT})
+
+    return guard
+
+
+if __name__ == "__main__":
+    # By name: beside this file lies another `ministack`.
+    ministack: Any = importlib.import_module("ministack.app")
+    ministack.app = guarded(ministack.app)
+    ministack.main()
