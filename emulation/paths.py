@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -18,9 +19,10 @@ def home() -> Path:
     """
     chosen = os.environ.get(HOME_VARIABLE)
     path = Path(chosen).resolve() if chosen else RUNTIME / "home"
-    if not path.is_dir():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.mkdir(mode=0o700, exist_ok=True)
+    if not path.exists():
+        with suppress(OSError):  # who writes there says what is in the way
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.mkdir(mode=0o700)
     return path
 
 

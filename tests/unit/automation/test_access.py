@@ -6,6 +6,7 @@ import urllib.error
 import urllib.request
 from dataclasses import replace
 from email.message import Message
+from http.client import HTTPMessage
 from pathlib import Path
 from typing import Any
 
@@ -199,7 +200,7 @@ def test_a_token_of_an_outside_issuer_is_asked_for_there(
 
 
 def test_a_redirect_is_refused_so_that_no_credential_goes_elsewhere(outputs: Outputs) -> None:
-    moved = Message()
+    moved = HTTPMessage()
     moved["Location"] = "http://127.0.0.2:1/elsewhere"
     handlers = vars(access.opener(outputs))["handlers"]
     [redirects] = [h for h in handlers if isinstance(h, urllib.request.HTTPRedirectHandler)]

@@ -131,7 +131,6 @@ def test_commands_that_start_together_have_one_passphrase() -> None:
 @pytest.mark.usefixtures("clone")
 def test_an_empty_passphrase_of_a_killed_command_is_made_anew() -> None:
     path = workspace.home() / "passphrase"
-    path.parent.mkdir(parents=True)
     path.touch()
     assert len(workspace.passphrase_file().read_text()) > 30
 
