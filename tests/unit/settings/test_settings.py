@@ -65,6 +65,15 @@ def test_the_committed_stack_files_load(stack: str) -> None:
     assert loaded.endpoint_url is None
 
 
+@pytest.mark.parametrize("stack", STACKS)
+def test_reading_value_by_value_gives_what_pydantic_gives_for_the_whole(stack: str) -> None:
+    config = stack_file(stack) | {"warmline:endpoint_url": "http://127.0.0.1:4566"}
+    plain = {key.partition(":")[2]: value for key, value in config.items()}
+    whole = settings.Settings.model_validate_json(json.dumps(plain))
+    assert load(config, stack) == whole
+    assert load(config, stack).model_dump() == whole.model_dump()
+
+
 def test_settings_cannot_be_changed_after_loading() -> None:
     with pytest.raises(ValueError, match="frozen"):
         load(stack_file()).serving.memory_mb = 1  # type: ignore[misc] - that is the point
