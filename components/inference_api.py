@@ -15,6 +15,8 @@ from settings import Api, Cors
 READ, INFER = "models/read", "models/infer"
 HEALTH_ROUTES = ("GET /v2/health/live", "GET /v2/health/ready")
 """Open to everyone, so they never reach the inference function."""
+HEALTH_REQUESTS_PER_SECOND, HEALTH_BURST = 10, 20
+"""Plenty for uptime checks, and too little to use up what the account may run at once."""
 MODEL_ROUTES = {
     "GET /v2": READ,
     "GET /v2/models/{model}": READ,
@@ -94,7 +96,7 @@ class InferenceApi(pulumi.ComponentResource):
                 opts=self._child,
             )
         target = self._integration(f"{name}-health", api, args.health)
-        for route in HEALTH_ROUTES:
+        health = [
             aws.apigatewayv2.Route(
                 f"{name}-{_slug(route)}",
                 api_id=api.id,
@@ -103,8 +105,10 @@ class InferenceApi(pulumi.ComponentResource):
                 authorization_type="NONE",
                 opts=self._child,
             )
+            for route in HEALTH_ROUTES
+        ]
         self.api_id = api.id
-        self.url = self._stage(name, api).invoke_url.apply(lambda url: url.rstrip("/"))
+        self.url = self._stage(name, api, health).invoke_url.apply(lambda url: url.rstrip("/"))
         self.register_outputs({"api_id": self.api_id, "url": self.url})
 
     def _integration(
@@ -133,7 +137,9 @@ class InferenceApi(pulumi.ComponentResource):
         )
         return pulumi.Output.concat("integrations/", integration.id)
 
-    def _stage(self, name: str, api: aws.apigatewayv2.Api) -> aws.apigatewayv2.Stage:
+    def _stage(
+        self, name: str, api: aws.apigatewayv2.Api, health: list[aws.apigatewayv2.Route]
+    ) -> aws.apigatewayv2.Stage:
         tags = self._args.tags
         access_log = aws.cloudwatch.LogGroup(
             f"{name}-access",
@@ -157,8 +163,18 @@ class InferenceApi(pulumi.ComponentResource):
                 "throttling_burst_limit": self._args.api.burst_limit,
                 "detailed_metrics_enabled": True,
             },
+            route_settings=[
+                {
+                    "route_key": route,
+                    "throttling_rate_limit": HEALTH_REQUESTS_PER_SECOND,
+                    "throttling_burst_limit": HEALTH_BURST,
+                    "detailed_metrics_enabled": True,
+                }
+                for route in HEALTH_ROUTES
+            ],
             tags=tags.named(name),
-            opts=self._child,
+            # AWS refuses settings of a route that is not there yet; nothing else ties the two.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=health),
         )
 
 

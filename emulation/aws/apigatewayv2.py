@@ -5,7 +5,7 @@ from typing import Any
 
 from emulation.aws.calls import Aws
 from emulation.aws.resource import AutoName, Fidelity, Property, Resource
-from emulation.aws.shapes import request, retag, seen
+from emulation.aws.shapes import blocks, request, retag, seen
 from emulation.wire import Properties
 
 _SERVICE = "apigatewayv2"
@@ -93,8 +93,18 @@ _STAGE = {
 }
 
 
+def _stage_parameters(aws: Aws, operation: str, inputs: Properties) -> dict[str, Any]:
+    """A list of settings that name their route is a map from route to settings in the API."""
+    by_route: dict[str, Any] = {}
+    for settings in inputs.get("routeSettings") or []:
+        others = {name: value for name, value in settings.items() if name != "routeKey"}
+        by_route[settings["routeKey"]] = others
+    given = inputs | {"routeSettings": by_route}
+    return request(aws, _SERVICE, operation, _STAGE | {"routeSettings": "RouteSettings"}, given)
+
+
 def _create_stage(aws: Aws, inputs: Properties) -> str:
-    parameters = request(aws, _SERVICE, "CreateStage", _STAGE, inputs)
+    parameters = _stage_parameters(aws, "CreateStage", inputs)
     aws.call(_SERVICE, "CreateStage", ApiId=inputs["apiId"], **parameters)
     return inputs["name"]
 
@@ -107,12 +117,16 @@ def _read_stage(aws: Aws, name: str, inputs: Properties) -> Properties:
         "arn": _arn(aws, f"apis/{api_id}/stages/{name}"),
         "executionArn": f"arn:aws:execute-api:{aws.region}:{aws.account}:{api_id}/{name}",
         "invokeUrl": f"{local_url(aws, api_id)}/{name}",
+        "routeSettings": [
+            {"routeKey": route} | blocks(settings)
+            for route, settings in sorted((stage.get("RouteSettings") or {}).items())
+        ],
         "tags": _tags(aws, f"apis/{api_id}/stages/{name}"),
     }
 
 
 def _update_stage(aws: Aws, name: str, old: Properties, new: Properties) -> None:
-    parameters = request(aws, _SERVICE, "UpdateStage", _STAGE, new)
+    parameters = _stage_parameters(aws, "UpdateStage", new)
     parameters.setdefault("Description", "")
     parameters.setdefault("AutoDeploy", False)
     aws.call(_SERVICE, "UpdateStage", ApiId=new["apiId"], **parameters)
@@ -137,6 +151,7 @@ STAGE = Resource(
         "defaultRouteSettings": Property(partial=True),
         "description": Property(),
         "name": Property(replaces="the name is part of the stage's URL"),
+        "routeSettings": Property(default=[], partial=True),
         "tags": Property(default={}),
     },
     create=_create_stage,

@@ -203,10 +203,17 @@ CASES: dict[str, Case] = {
             "autoDeploy": True,
             "accessLogSettings": {"destinationArn": world["queue"]["arn"], "format": "f"},
             "defaultRouteSettings": {"throttlingRateLimit": 5, "throttlingBurstLimit": 6},
+            "routeSettings": [
+                {"routeKey": "GET /a", "throttlingRateLimit": 1, "throttlingBurstLimit": 2},
+                {"routeKey": "GET /b", "throttlingRateLimit": 1, "throttlingBurstLimit": 2},
+            ],
             "tags": TAGS,
         },
         changed=lambda _: {
             "defaultRouteSettings": {"throttlingRateLimit": 7, "throttlingBurstLimit": 8},
+            "routeSettings": [
+                {"routeKey": "GET /a", "throttlingRateLimit": 3, "throttlingBurstLimit": 4},
+            ],
             "tags": OTHER_TAGS,
         },
         meddle=lambda aws, it: aws.call(

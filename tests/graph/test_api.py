@@ -62,6 +62,19 @@ def test_the_stage_always_says_positive_limits(graph: Graph) -> None:
     assert settings["detailedMetricsEnabled"] is True
 
 
+def test_health_which_anyone_may_ask_has_a_limit_of_its_own_and_is_there_before_it(
+    graph: Graph,
+) -> None:
+    stage = graph.one("aws:apigatewayv2/stage:Stage", "api")
+    limited = {s["routeKey"]: s for s in stage.inputs["routeSettings"]}
+    open_to_all = [r for r in graph.all(ROUTE) if r.inputs["authorizationType"] == "NONE"]
+    assert set(limited) == {route.inputs["routeKey"] for route in open_to_all}
+    assert {route.urn for route in open_to_all} <= stage.dependencies
+    for settings in limited.values():
+        assert 1 <= settings["throttlingRateLimit"] <= 10
+        assert 1 <= settings["throttlingBurstLimit"] <= 20
+
+
 def test_the_access_log_holds_no_payload_path_or_header(graph: Graph) -> None:
     settings = graph.one("aws:apigatewayv2/stage:Stage", "api").inputs["accessLogSettings"]
     group = graph.one("aws:cloudwatch/logGroup:LogGroup", "api-access")
