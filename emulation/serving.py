@@ -109,15 +109,15 @@ def half_created(context: grpc.ServicerContext, problem: HalfCreated, reason: st
 
 
 def serve_provider(servicer: Servicer) -> None:
-    """Serves a provider; Ctrl-C is left to the engine, which decides when its providers end."""
+    """Serves a provider until the engine ends it."""
     serve(lambda server: provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server))
 
 
-def serve(register: Callable[[grpc.Server], None], *, ends_on_interrupt: bool = False) -> None:
+def serve(register: Callable[[grpc.Server], None]) -> None:
     """Serves a plugin until the engine ends it; prints the port, as the engine expects.
 
-    Ctrl-C reaches the whole process group, so `ends_on_interrupt` is for plugins that the engine
-    itself ends with SIGINT.
+    The engine ends its plugins with SIGINT and waits 5 s for each that does not listen. A person's
+    Ctrl-C does not come here: the engine gives each plugin a process group of its own.
     """
     engine = os.getppid()
     options = [
@@ -133,8 +133,8 @@ def serve(register: Callable[[grpc.Server], None], *, ends_on_interrupt: bool = 
     def end(*_: object) -> None:
         done.set()
 
-    signal.signal(signal.SIGTERM, end)
-    signal.signal(signal.SIGINT, end if ends_on_interrupt else signal.SIG_IGN)
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, end)
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
     # An engine that is killed cannot end its plugins, and they would stay for ever.

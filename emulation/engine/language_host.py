@@ -303,13 +303,10 @@ def _streamed(child: subprocess.Popen[bytes]) -> Iterator[protocol.RunPluginResp
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Serve until SIGINT, SIGTERM or the engine's own end."""
+    """Serve until the engine ends the host, or is gone itself."""
     children = Children()
     host = LanguageHost(arguments[-1] if arguments else "", children)
-    serve(
-        lambda server: language_pb2_grpc.add_LanguageRuntimeServicer_to_server(host, server),
-        ends_on_interrupt=True,
-    )
+    serve(lambda server: language_pb2_grpc.add_LanguageRuntimeServicer_to_server(host, server))
     children.end_all()
 
 
