@@ -113,6 +113,20 @@ def test_a_client_may_ask_for_its_tenants_scopes_and_nothing_else(graph: Graph) 
         assert server.urn in client.dependencies
 
 
+def test_a_token_is_valid_for_the_minutes_of_the_settings_and_its_secret_stays_one(
+    graph: Graph,
+) -> None:
+    for client in graph.all("aws:cognito/userPoolClient:UserPoolClient"):
+        assert client.inputs["accessTokenValidity"] == 60
+        assert client.inputs["tokenValidityUnits"] == {"accessToken": "minutes"}
+        assert "clientSecret" in client.secret_outputs
+
+
+def test_nobody_signs_up_to_the_pool(graph: Graph) -> None:
+    pool = graph.one("aws:cognito/userPool:UserPool", "identity").inputs
+    assert pool["adminCreateUserConfig"]["allowAdminCreateUserOnly"] is True
+
+
 def test_the_token_endpoint_is_the_pools_domain_or_the_laptops() -> None:
     graph = run("dev")
     domain = graph.one("aws:cognito/userPoolDomain:UserPoolDomain", "identity").inputs["domain"]

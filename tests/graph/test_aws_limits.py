@@ -140,6 +140,12 @@ def test_a_bucket_policy_waits_for_the_public_access_block(graph: Graph) -> None
         assert block.urn in policy.dependencies
 
 
+def test_rules_on_noncurrent_versions_come_after_versioning(graph: Graph) -> None:
+    for rules in graph.all("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"):
+        versioning = graph.one("aws:s3/bucketVersioning:BucketVersioning", rules.name)
+        assert versioning.urn in rules.dependencies
+
+
 def test_a_tenant_item_reads_back_as_it_was_written(graph: Graph) -> None:
     # The store gives the members of a set back in an order of its own, which looks like a change.
     for item in graph.all("aws:dynamodb/tableItem:TableItem"):
