@@ -9,6 +9,7 @@ program, its settings and its policies are tried.
 import os
 import sys
 from collections.abc import Callable, Mapping
+from importlib.metadata import version
 from typing import Any, NoReturn
 
 import grpc
@@ -19,7 +20,7 @@ from emulation import placeholders, wire
 from emulation.serving import Servicer, serve_provider
 from emulation.wire import Properties
 
-VERSIONS = {"aws": "7.51.1", "eks": "4.4.0", "kubernetes": "4.34.2"}
+VERSIONS = {"aws": version("pulumi-aws"), "eks": "4.4.0", "kubernetes": "4.34.2"}
 """Package -> the release that the program is written for."""
 
 

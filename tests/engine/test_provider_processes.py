@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from importlib.metadata import version
 from typing import Any
 
 import grpc
@@ -29,8 +30,8 @@ pytestmark = pytest.mark.engine
 
 LIMIT_SECONDS = 20
 PROVIDERS = {
-    "emulation.aws": "7.51.1",
-    "emulation.echo aws": "7.51.1",
+    "emulation.aws": version("pulumi-aws"),
+    "emulation.echo aws": version("pulumi-aws"),
     "emulation.echo eks": "4.4.0",
     "emulation.echo kubernetes": "4.34.2",
 }
