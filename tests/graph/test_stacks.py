@@ -84,6 +84,17 @@ def test_prod_guards_its_data_and_local_gives_it_up(prod: Graph) -> None:
     assert all(b.inputs["forceDestroy"] for b in local.all("aws:s3/bucket:Bucket"))
 
 
+@pytest.mark.parametrize(("stack", "days", "window"), [("local", 1, 7), ("prod", 365, 30)])
+def test_logs_are_kept_and_keys_outlive_an_order_to_delete_as_the_settings_say(
+    stack: str, days: int, window: int
+) -> None:
+    graph = graph_of(stack)
+    groups, keys = graph.all("aws:cloudwatch/logGroup:LogGroup"), graph.all("aws:kms/key:Key")
+    assert len(groups) == 3
+    assert {group.inputs["retentionInDays"] for group in groups} == {days}
+    assert {key.inputs["deletionWindowInDays"] for key in keys} == {window}
+
+
 def test_everything_that_takes_tags_says_whose_it_is(graph: Graph) -> None:
     untagged = {
         *("aws:cloudwatch/dashboard:Dashboard", "aws:iam/rolePolicy:RolePolicy"),

@@ -213,6 +213,51 @@ def test_how_the_installer_failed_reaches_the_reader(
         build(clone)
 
 
+@pytest.mark.parametrize(
+    ("architecture", "platform"),
+    [("arm64", "aarch64-manylinux_2_28"), ("x86_64", "x86_64-manylinux_2_28")],
+)
+def test_only_locked_binary_wheels_of_the_target_are_installed(
+    clone: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, architecture: str, platform: str
+) -> None:
+    tool = tmp_path / "bin" / "uv"
+    tool.parent.mkdir()
+    tool.write_text(f"#!/bin/sh\necho \"$@\" > '{tmp_path}/asked'\n")
+    tool.chmod(0o755)
+    monkeypatch.setattr(packaging.sys, "executable", str(tool.parent / "python"))
+    build(clone, architecture=architecture)
+    asked = (tmp_path / "asked").read_text()
+    assert "--require-hashes" in asked
+    assert "--no-deps" in asked
+    assert "--only-binary :all:" in asked
+    assert f"--python-version 3.13 --python-platform {platform}" in asked
+    assert asked.strip().endswith("requirements/tiny.txt")
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "said"),
+    [
+        ("lib/core.dylib", 10, r"do not fit python 3\.13 on arm64: lib/core\.dylib"),
+        ("numpy/__init__.py", 10, "numpy is there without its compiled core"),
+        ("onnxruntime-1.20.0.dist-info/METADATA", 10, r"onnxruntime 1\.20 may abort"),
+        ("lib/net.onnx", 10_000_001, "warmline models push"),
+        ("lib/data.bin", 225_000_001, "tiny has 225 MB unzipped"),
+    ],
+)
+def test_what_lambda_would_refuse_is_refused_before_there_is_an_archive(
+    clone: Path, monkeypatch: pytest.MonkeyPatch, name: str, size: int, said: str
+) -> None:
+    def install(lock: Path, target: object, wheels: Path) -> None:
+        (wheels / name).parent.mkdir(parents=True)
+        with (wheels / name).open("wb") as file:
+            file.truncate(size)
+
+    monkeypatch.setattr(packaging, "_install", install)
+    with pytest.raises(PackagingError, match=said):
+        build(clone)
+    assert not [path for path in (clone / ".build").iterdir() if path.name.startswith("tiny-")]
+
+
 def test_a_wheel_cannot_replace_our_own_code(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def install(lock: Path, target: object, wheels: Path) -> None:
         (wheels / "contracts").mkdir(parents=True)
