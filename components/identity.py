@@ -97,11 +97,7 @@ class Identity(pulumi.ComponentResource):
                 enable_token_revocation=True,
                 prevent_user_existence_errors="ENABLED",
                 # A client may only ask for scopes that the resource server already has.
-                opts=pulumi.ResourceOptions(
-                    parent=self,
-                    depends_on=[server],
-                    additional_secret_outputs=["client_secret"],
-                ),
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[server]),
             ).id
             for tenant in args.tenants
         }
