@@ -6,60 +6,66 @@ LEVELS := test-unit test-graph test-engine test-emulated
 WARMLINE := .venv/bin/warmline
 PYTEST := .venv/bin/pytest
 
-.PHONY: setup up down status preview test lint format bench lock clean $(LEVELS)
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup up down status preview test lint format bench lock clean $(LEVELS)
 
-setup: .venv/.tools
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
 
-up: setup
+setup: .venv/.tools  ## make .venv from the lock; every other target does it when needed
+
+up: setup  ## bring the local stack up, with the demo model
 	@$(WARMLINE) up
 
-down: setup
+down: setup  ## destroy the local stack and stop the emulator
 	@$(WARMLINE) down
 
-status: setup
+status: setup  ## what runs, and how real each emulated resource is
 	@$(WARMLINE) status
 
-preview: setup
+preview: setup  ## what STACK=dev or STACK=prod would make, without credentials
 	@$(WARMLINE) preview --stack $(STACK)
 
-test: $(LEVELS)
+test: $(LEVELS)  ## every level; test-unit, test-graph, test-engine, test-emulated run one
 
 $(LEVELS): test-%: .venv/.tests
 	$(PYTEST) tests/$*
 
-lint: .venv/.tests
+lint: .venv/.tests  ## formatting, lint, import arrows, types
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/lint-imports
 	.venv/bin/pyright
 
-format: .venv/.tests
+format: .venv/.tests  ## format, and mend what ruff can
 	.venv/bin/ruff format .
 	.venv/bin/ruff check --fix .
 
-bench: .venv/.tests
+bench: .venv/.tests  ## the benchmarks
 	.venv/bin/python -m tests.bench
 
-lock: setup
+lock: setup  ## compile the locks from their .in files
 	./requirements/lock.sh
 
 # The emulator would outlive the folder that says where it runs.
-clean:
+clean:  ## stop what runs and remove what was made in the clone
 	-@test ! -x $(WARMLINE) || $(WARMLINE) down
 	rm -rf .venv .warmline
 
 .venv/bin/uv: requirements/bootstrap.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	  || { echo "warmline needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>/dev/null || echo not there). Run: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
-	$(PYTHON) -m venv .venv
-	.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
+	@echo "installing the locked tools into .venv"
+	@$(PYTHON) -m venv .venv
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
 	@touch $@
 
 .venv/.tools: .venv/bin/uv requirements/tools.txt pyproject.toml CHANGELOG.md
-	.venv/bin/uv pip install --quiet --python .venv --require-hashes -r requirements/tools.txt
-	.venv/bin/uv pip install --quiet --python .venv --no-deps --no-build-isolation --editable .
+	@.venv/bin/uv pip install --quiet --python .venv --require-hashes -r requirements/tools.txt
+	@.venv/bin/uv pip install --quiet --python .venv --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .venv/.tests: .venv/.tools requirements/tests.txt
-	.venv/bin/uv pip install --quiet --python .venv --require-hashes -r requirements/tests.txt
+	@.venv/bin/uv pip install --quiet --python .venv --require-hashes -r requirements/tests.txt
 	@touch $@
