@@ -19,7 +19,7 @@ Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 Label = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._@-]{0,63}$")]
 GroupName = Annotated[str, StringConstraints(pattern=f"^{MODEL_NAME.pattern}$")]
 HttpsUrl = Annotated[str, StringConstraints(pattern=r"^https://[^\s]+$")]
-Origin = Annotated[str, StringConstraints(pattern=r"^https://[^\s/]+$")]
+Origin = Annotated[str, StringConstraints(pattern=r"^https://[^\s/*]+$")]
 """As browsers send it: without path or slash."""
 Claim = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 Scope = Literal["models/infer", "models/read", "models/write"]
@@ -167,7 +167,7 @@ class Cors(Section):
     """Which browser pages may call the API."""
 
     allow_origins: tuple[Origin, ...] = Field(min_length=1)
-    """Origins as browsers send them: scheme and host, no path and no slash at the end."""
+    """Origins as browsers send them: scheme and host, no path, no slash at the end, no wildcard."""
     max_age_seconds: int = Field(ge=0, le=86_400)
     """Seconds that a browser remembers the permission."""
 

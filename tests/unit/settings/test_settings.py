@@ -11,6 +11,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from pulumi.runtime.config import set_all_config
+from pydantic import ValidationError
 
 import settings
 from components.packaging import ROOT
@@ -373,3 +374,9 @@ def test_the_page_of_settings_shows_which_retentions_and_group_names_are_allowed
     allowed = {row.split(" | ")[0]: row.split(" | ")[1] for row in rows}
     assert "`1`, `3`, `5`" in allowed["| `log_retention_days`"]
     assert allowed["| `group`"] == "`^[a-z0-9][a-z0-9_-]{0,62}$`"
+
+
+@pytest.mark.parametrize("origin", ["https://*", "https://*.a.example", "http://a.example", "*"])
+def test_an_origin_that_stands_for_many_or_is_not_https_is_refused(origin: str) -> None:
+    with pytest.raises(ValidationError, match="allow_origins"):
+        settings.Cors(allow_origins=(origin,), max_age_seconds=1)
