@@ -12,7 +12,7 @@ READY_SECONDS = 1.0
 
 def handle(event: Mapping[str, Any], probe: Callable[[Deadline], object]) -> dict[str, Any]:
     """`probe` reads anything from the table and raises when it cannot. Never raises itself."""
-    context = event.get("requestContext") or {}
+    context: Mapping[str, Any] = event.get("requestContext") or {}
     try:
         path = str(event.get("rawPath") or "").rstrip("/")
         if path.endswith("/v2/health/live"):

@@ -13,13 +13,14 @@ Jwt = Mapping[str, Any]
 
 def jwt_of(request_context: Mapping[str, Any]) -> Jwt:
     """What the authoriser found; empty when none ran."""
-    return (request_context.get("authorizer") or {}).get("jwt") or {}
+    authorizer: Mapping[str, Any] = request_context.get("authorizer") or {}
+    return authorizer.get("jwt") or {}
 
 
 def scopes_of(jwt: Jwt) -> frozenset[str]:
     """Scopes of an access token: claim `scope` separated by spaces, or `scp`, which the gateway
     writes as `[a b]` where the issuer made it a list; else the gateway's own list."""
-    claims = jwt.get("claims") or {}
+    claims: Mapping[str, Any] = jwt.get("claims") or {}
     found = claims.get("scope") or claims.get("scp") or jwt.get("scopes") or ()
     if isinstance(found, str):
         return frozenset(found.strip("[]").split())
@@ -32,7 +33,7 @@ def authorise(
     """The tenant that the token stands for. Raises `Forbidden`."""
     if scope not in scopes_of(jwt):
         raise Forbidden(f"The token lacks the scope {scope!r}.")
-    claims = jwt.get("claims") or {}
+    claims: Mapping[str, Any] = jwt.get("claims") or {}
     value = claims.get(tenant_claim)
     tenant = registry.tenant(value, observer) if isinstance(value, str) and value else None
     if tenant is None:

@@ -41,10 +41,11 @@ def request_of(event: Mapping[str, Any], deadline: Deadline) -> Request:
     if stage != "$default" and path.startswith(f"/{stage}/"):
         path = path[len(stage) + 1 :]
     body = event.get("body") or ""
+    headers: Mapping[str, str] = event.get("headers") or {}
     return Request(
         method=context["http"]["method"],
         path=path,
-        headers={name.lower(): value for name, value in (event.get("headers") or {}).items()},
+        headers={name.lower(): value for name, value in headers.items()},
         body=_decoded(body) if event.get("isBase64Encoded") else body,
         jwt=authorise.jwt_of(context),
         request_id=context["requestId"],

@@ -10,6 +10,7 @@ import json
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
+from typing import cast
 
 from awscrt.crypto import EC
 
@@ -46,7 +47,8 @@ class Keyring:
             raise KeyringError(f"the keyring is not JSON: {error}") from None
         if not isinstance(entries, dict) or not entries:
             raise KeyringError("the keyring must be a JSON object with at least one key")
-        return cls({str(name): _public_key(str(name), value) for name, value in entries.items()})
+        keys = cast(dict[str, object], entries)
+        return cls({name: _public_key(name, value) for name, value in keys.items()})
 
     def verify(self, record: VersionRecord) -> Manifest:
         """The record's manifest, signed by a key of the ring and about this very version.

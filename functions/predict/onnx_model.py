@@ -4,7 +4,7 @@ cold start: who only routes or answers from a cache of another kind never pays f
 
 import _thread
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
@@ -49,7 +49,7 @@ class OnnxModel:
             except Exception:  # noqa: BLE001 - the runtime has many kinds, and its texts may quote data
                 values = None
         if values is not None:
-            return dict(zip(outputs, cast("list[np.ndarray]", values), strict=True))
+            return dict(zip(outputs, values, strict=True))
         name = f"{self._manifest.model} version {self._manifest.version}"
         if rang():
             raise DeadlineExceeded(f"{name} did not answer in time and was stopped")
@@ -100,7 +100,8 @@ def open_onnx(manifest: Manifest, files: Files, deadline: Deadline) -> OnnxModel
         if rang():
             raise DeadlineExceeded(f"{name} could not be opened in time")
         raise ModelUnavailable(f"ONNX Runtime cannot open {name}")
-    session._model_bytes = None  # else the file stays in memory beside the session
+    # Else the file stays in memory beside the session.
+    session._model_bytes = None  # pyright: ignore[reportPrivateUsage] - no public way
     _check_signature(manifest, session)
     return OnnxModel(manifest, session)
 
@@ -132,7 +133,7 @@ def _as_text(value: np.ndarray) -> np.ndarray:
 
 
 @contextmanager
-def _alarm(deadline: Deadline, ring: Callable[[], object]) -> Iterator[Callable[[], bool]]:
+def _alarm(deadline: Deadline, ring: Callable[[], object]) -> Generator[Callable[[], bool]]:
     """Calls `ring` when the deadline passes inside the block; its thread ends with the block.
 
     A bare thread with two locks: half the price of `threading.Timer`, which each call would pay.

@@ -28,6 +28,7 @@ def _range_of(dtype: np.dtype) -> tuple[float, float]:
 
 _NUMBERS = frozenset({int, float})
 _WHOLE = frozenset({int})
+_TEXT = frozenset({str})
 _JSON_TYPES = {"b": frozenset({bool}), "i": _WHOLE, "u": _WHOLE}
 _RANGES = {name: _range_of(dtype) for name, dtype in DTYPES.items() if not dtype.hasobject}
 
@@ -86,7 +87,7 @@ def from_json(
     values = _flat(data, shape, count, where)
     kinds = frozenset(map(type, values))
     if spec.datatype == "BYTES":
-        if kinds != {str}:
+        if kinds != _TEXT:
             raise InvalidTensor(f"{where} must hold text only; send other bytes as binary.")
         try:
             return _bytes_array((value.encode() for value in values), count, shape)

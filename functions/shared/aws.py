@@ -379,7 +379,7 @@ def _json_error_code(answer: bytes) -> str:
 def _object_error(error: "S3ResponseError", key: str) -> Exception:
     found = _ERROR_CODE.search(error.body or b"")
     code = found[1].decode() if found else "unknown"
-    status = int(cast(int, error.status_code))
+    status = error.status_code
     if status == _NOT_FOUND and code != "NoSuchBucket":
         return ObjectMissing(key)
     if _FIRST_ERROR <= status < _FIRST_SERVER_ERROR and status != _TOO_MANY:

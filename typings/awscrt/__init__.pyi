@@ -1,0 +1,1 @@
+# What this repository uses of awscrt, which has no types; compared with 0.38.1.
