@@ -153,6 +153,21 @@ def status(as_json: JsonOption = False) -> None:
 
 
 @app.command()
+def doctor(stack: StackOption = "local", as_json: JsonOption = False) -> None:
+    """Say what is wrong, on this machine or in the account, before a command trips over it."""
+    from automation.doctor.examine import doctor as look
+    from automation.doctor.show import show
+
+    with _told("doctor"):
+        diagnosis = look(stack)
+    if as_json:
+        _print_json(diagnosis.as_json())
+    else:
+        show(diagnosis, _out)
+    raise typer.Exit(0 if diagnosis.healthy else 1)
+
+
+@app.command()
 def outputs(stack: StackOption = "local", as_json: JsonOption = False) -> None:
     """Print a stack's outputs."""
     from automation.outputs import read

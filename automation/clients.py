@@ -8,6 +8,7 @@ from typing import Any
 
 import boto3
 import botocore.session
+from botocore import UNSIGNED
 from botocore.config import Config
 
 from automation import environment
@@ -24,6 +25,17 @@ class Clients:
 
     def __call__(self, service: str) -> Any:
         return _client(service, self.region, self.endpoint_url)
+
+
+def unsigned(service: str, region: str) -> Any:
+    """A client of AWS that needs no credentials, for what may be asked without, or refused."""
+    config = Config(
+        signature_version=UNSIGNED,
+        connect_timeout=TIMEOUT_SECONDS,
+        read_timeout=TIMEOUT_SECONDS,
+        retries={"mode": "standard", "max_attempts": 2},
+    )
+    return _session(region, None).client(service, config=config)
 
 
 @lru_cache

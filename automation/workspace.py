@@ -38,6 +38,10 @@ SECRETS_KEYS = ("secretsprovider", "encryptedkey", "encryptionsalt")
 UNREADABLE = "[secret]"
 """Stands for an encrypted value where the key to it is not asked for."""
 KEY_SERVICES = ("awskms://", "azurekeyvault://", "gcpkms://", "hashivault://")
+STATE_WAY_OUT = (
+    "Say where state is kept, with PULUMI_BACKEND_URL (for example s3://BUCKET) or "
+    "PULUMI_ACCESS_TOKEN, or log in with `pulumi login`; and give AWS credentials."
+)
 
 
 class Reach(StrEnum):
@@ -82,8 +86,7 @@ def out_of_reach(stack: str, error: CommandError) -> Failure:
     said = str(error).partition("stderr:")[2].strip() or str(error).strip()
     return Failure(
         f"the engine cannot reach the state of stack {stack}: {said}",
-        "Say where state is kept, with PULUMI_BACKEND_URL (for example s3://BUCKET) or "
-        "PULUMI_ACCESS_TOKEN, or log in with `pulumi login`; and give AWS credentials.",
+        STATE_WAY_OUT,
     )
 
 
@@ -144,15 +147,15 @@ def read_stack_file(stack: str) -> dict[str, Any]:
     return content
 
 
-def check_settings(stack: str, source: Mapping[str, Any]) -> None:
+def check_settings(stack: str, source: Mapping[str, Any]) -> bool:
     """Raises `Failure` with every problem of the stack file, before anything is started.
 
     The program makes the same check; this one spares the wait for an engine. A file with
-    encrypted values is left to the program, as only the engine can read them.
+    encrypted values is left to the program, as only the engine can read them: False.
     """
     config = source["config"]
     if _readable(config) != config:
-        return
+        return False
     set_all_config({key: _as_engine_says(value) for key, value in config.items()})
     way_out = f"Correct Pulumi.{stack}.yaml; docs/settings.md says what each key means and may be."
     try:
@@ -165,6 +168,7 @@ def check_settings(stack: str, source: Mapping[str, Any]) -> None:
             "say so, because archives built for this machine need not run on Lambda",
             way_out,
         )
+    return True
 
 
 def _as_engine_says(value: Any) -> str:

@@ -37,22 +37,36 @@ def ensure(progress: Callable[[str], None]) -> Path:
     Raises `EnvironmentFailure` with the installer's own words, and `LockTimeout`.
     """
     python = FOLDER / "bin" / "python"
-    mark = FOLDER / ".stamp"
-    wanted = stamp(LOCK.read_bytes(), f"{sys.version} {sys.base_prefix}")
     with exclusive(
         RUNTIME / "emulator-venv.lock",
         lambda seconds: progress(f"another process makes the environment, {seconds:.0f} s"),
         limit_seconds=LIMIT_SECONDS,
     ):
-        if python.exists() and mark.is_file() and mark.read_text(encoding="ascii") == wanted:
+        if current() is not None:
             return python
         progress("making the emulator's environment")
         shutil.rmtree(FOLDER, ignore_errors=True)
         _uv(progress, "venv", "--python", sys.executable, FOLDER)
         _uv(progress, "pip", "install", "--require-hashes", "--python", python, "-r", LOCK)
         require_imports(python)
-        mark.write_text(wanted, encoding="ascii")
+        _mark().write_text(_wanted(), encoding="ascii")
     return python
+
+
+def current() -> Path | None:
+    """The environment's Python, where it is made from this lock and by this interpreter."""
+    python, mark = FOLDER / "bin" / "python", _mark()
+    if python.exists() and mark.is_file() and mark.read_text(encoding="ascii") == _wanted():
+        return python
+    return None
+
+
+def _mark() -> Path:
+    return FOLDER / ".stamp"
+
+
+def _wanted() -> str:
+    return stamp(LOCK.read_bytes(), f"{sys.version} {sys.base_prefix}")
 
 
 def require_imports(python: Path) -> None:

@@ -17,6 +17,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from emulation import emulator_venv, processes
@@ -73,6 +74,17 @@ class Record:
         return processes.started(self.pid) == self.started
 
 
+class Condition(StrEnum):
+    """How the emulator that was started last is doing."""
+
+    NONE = "none"
+    """None was started, or the last one was stopped as it should be."""
+    ENDED = "ended"
+    """Its process is gone, and nobody stopped it through this class."""
+    HANGS = "hangs"
+    ANSWERS = "answers"
+
+
 class Emulator:
     """The one emulator of a home folder."""
 
@@ -86,10 +98,20 @@ class Emulator:
 
     def running(self) -> Running | None:
         """The emulator if it is up and answers; never changes anything."""
-        record = self._record()
-        if record is None or not record.alive() or not answers(record.port, ANSWER_LIMIT_SECONDS):
+        condition, record = self.look()
+        if record is None or condition is not Condition.ANSWERS:
             return None
         return _running(record, fresh=False)
+
+    def look(self) -> tuple[Condition, Record | None]:
+        """The condition, and the record unless there is none; never changes anything."""
+        record = self._record()
+        if record is None:
+            return Condition.NONE, None
+        if not record.alive():
+            return Condition.ENDED, record
+        hangs = not answers(record.port, ANSWER_LIMIT_SECONDS)
+        return (Condition.HANGS if hangs else Condition.ANSWERS), record
 
     def ensure(self, progress: Progress) -> Running:
         """The emulator, started if it does not answer.
@@ -160,11 +182,15 @@ class Emulator:
 
     def _preferred_port(self) -> int:
         """The last one if it is free: addresses that people copied stay right."""
+        last = self.last_port()
+        return last if last is not None and is_free(last) else free_port()
+
+    def last_port(self) -> int | None:
+        """Where an emulator of this home answered last."""
         try:
-            last = int(self._port.read_text(encoding="ascii"))
+            return int(self._port.read_text(encoding="ascii"))
         except (FileNotFoundError, ValueError):
-            return free_port()
-        return last if is_free(last) else free_port()
+            return None
 
     def _spawn(self, python: Path, port: int) -> Record:
         shutil.rmtree(self._scratch, ignore_errors=True)

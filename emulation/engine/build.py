@@ -81,7 +81,7 @@ def cached() -> Engine | None:
 
 def make(progress: Progress) -> Engine:
     """Build the engine into the cache. Raises `Unusable` with the cause."""
-    go = _go()
+    go = usable_go()
     target = folder()
     lock = target.with_name(f"{target.name}.lock")
     try:
@@ -160,7 +160,8 @@ class Packages:
         return str(self.count)
 
 
-def _go() -> Path:
+def usable_go() -> Path:
+    """The `go` on PATH. Raises `Unusable` where it is missing or too old."""
     found = shutil.which("go")
     if found is None:
         raise Unusable("`go` is not on PATH")
