@@ -200,10 +200,12 @@ def _caller(probes: Probes) -> str:
 
 
 def _listed(value: Any) -> list[str]:
-    """Account ids as a stack file holds them: a list, or one in JSON."""
-    if isinstance(value, str):
+    """Account ids as a stack file holds them: a list, one in JSON, or a single one."""
+    if isinstance(value, str) and value.startswith("["):
         try:
             value = json.loads(value)
         except ValueError:
-            value = [value]
-    return [str(each) for each in value] if isinstance(value, list) else []
+            return [value]
+    if isinstance(value, list):
+        return [str(each) for each in value]
+    return [str(value)] if isinstance(value, str | int) else []

@@ -29,6 +29,7 @@ from emulation.engine import bootstrap, build, download
 from emulation.engine.found import HOST, Unusable
 from emulation.ministack import Condition, Emulator, is_free
 from emulation.paths import ROOT, cache, home
+from emulation.processes import TooSlow
 
 ENGINE_LIMIT_SECONDS = 60
 STS_REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
@@ -107,7 +108,7 @@ def engine_facts() -> EngineFacts:
 def _go() -> Path | None:
     try:
         return build.usable_go()
-    except Unusable:
+    except (Unusable, subprocess.TimeoutExpired):
         return None
 
 
@@ -129,7 +130,10 @@ def use_home() -> Path:
 def emulator_python() -> Path | None:
     python = emulator_venv.current()
     if python is not None:
-        emulator_venv.require_imports(python)
+        try:
+            emulator_venv.require_imports(python)
+        except TooSlow as error:
+            raise CannotAsk(str(error)) from error
     return python
 
 

@@ -146,7 +146,7 @@ def test_the_status_names_every_resource_type_whole(
     assert max(map(len, out.partition("home  ")[0].splitlines())) <= 80
 
 
-@pytest.mark.parametrize("command", ["up", "down", "status", "doctor", "outputs", "token"])
+@pytest.mark.parametrize("command", ["up", "down", "status", "outputs", "token"])
 def test_a_home_that_is_no_folder_is_named_with_the_variable_that_moves_it(
     command: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -1,0 +1,302 @@
+"""A world in which the doctor finds nothing, and single things to plant in it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, NoReturn
+
+from botocore.exceptions import (
+    ClientError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    UnauthorizedSSOTokenError,
+)
+
+from automation import workspace
+from automation.doctor.account import SKEW_LIMIT_SECONDS
+from automation.doctor.probes import Caller, EmulatorFacts, EngineFacts, Probes, Quota, Space
+from automation.errors import Failure
+from emulation.emulator_venv import EnvironmentFailure
+from emulation.engine import Engine
+from emulation.ministack import Condition
+
+ENGINE = Engine(command=Path("/engine/pulumi"), version="v3.274.1", origin="path")
+ENGINE_FACTS = EngineFacts(
+    engine=ENGINE, host=Path("/engine/pulumi-language-python"), passed_over="", go=None
+)
+NO_ENGINE = EngineFacts(engine=None, host=None, passed_over="", go=None)
+EMULATOR = EmulatorFacts(
+    condition=Condition.ANSWERS, pid=41, instance="aa11", last_port=4567, port_is_free=False
+)
+SOURCE: dict[str, Any] = {
+    "config": {
+        "aws:region": "eu-central-1",
+        "aws:allowedAccountIds": ["111122223333"],
+        "warmline:serving": {"reserved_concurrency": 50},
+    },
+}
+
+
+def gives(value: Any) -> Callable[[], Any]:
+    return lambda: value
+
+
+def fails(error: Exception) -> Callable[[], Any]:
+    def ask() -> NoReturn:
+        raise error
+
+    return ask
+
+
+def refused(code: str, text: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": text}}, "GetCallerIdentity")
+
+
+def healthy(stack: str) -> Probes:
+    return Probes(
+        stack=stack,
+        python=gives((3, 12, 1)),
+        engine=gives(ENGINE_FACTS),
+        cache_space=gives(Space(folder=Path("/cache"), free_gb=40)),
+        home_space=gives(Space(folder=Path("/home"), free_gb=40)),
+        use_home=gives(Path("/home")),
+        source=gives(SOURCE),
+        judge=gives(True),
+        emulator_python=gives(Path("/emulator/python")),
+        emulator=gives(EMULATOR),
+        remembered_instance=gives("aa11"),
+        backend=gives("s3://state"),
+        secrets_provider=gives("awskms://alias/secrets"),
+        plugins=gives(frozenset({("aws", "7.51.1"), ("eks", "1.0.0")})),
+        plugin_wanted=gives("7.51.1"),
+        clock_skew_seconds=gives(2.0),
+        caller=gives(Caller(account="111122223333", arn="arn:aws:iam::111122223333:user/ada")),
+        services_there=gives(
+            frozenset({"apigatewayv2", "cloudwatch", "cognito-idp", "dynamodb", "kms"})
+            | {"lambda", "logs", "s3", "sns", "sqs"}
+        ),
+        region_status=gives("ENABLED_BY_DEFAULT"),
+        lambda_quota=gives(Quota(executions=1000)),
+    )
+
+
+@dataclass(frozen=True)
+class Plant:
+    """One thing that is wrong in a world that is well otherwise."""
+
+    check: str
+    stack: str
+    probes: Mapping[str, Callable[[], Any]]
+    says: str
+    """Part of what is found."""
+    do: str
+    """Part of the way out."""
+
+
+UNREACHABLE = EndpointConnectionError(endpoint_url="https://sts.us-east-1.amazonaws.com/")
+OLD_SIGNATURE = refused("SignatureDoesNotMatch", "Signature expired: 20261125T030000Z is earlier")
+PLANTS = {
+    "python is too old": Plant(
+        "python", "local", {"python": gives((3, 10, 14))}, "3.10.14", "PYTHON=python3.11"
+    ),
+    "no engine and no Go": Plant(
+        "engine", "local", {"engine": gives(NO_ENGINE)}, "none", "install"
+    ),
+    "an old engine on PATH is the only one": Plant(
+        "engine",
+        "local",
+        {"engine": gives(replace(NO_ENGINE, passed_over="pulumi is v3.100.0, older than 3.249.0"))},
+        "v3.100.0",
+        "3.249.0",
+    ),
+    "the language host is missing": Plant(
+        "language host",
+        "local",
+        {"engine": gives(replace(ENGINE_FACTS, host=None))},
+        "no pulumi-language-python",
+        "install Pulumi anew",
+    ),
+    "no room to build an engine": Plant(
+        "cache space",
+        "local",
+        {
+            "engine": gives(replace(NO_ENGINE, go=Path("/bin/go"))),
+            "cache_space": gives(Space(folder=Path("/cache"), free_gb=3.9)),
+        },
+        "3.9 GB free in /cache",
+        "XDG_CACHE_HOME",
+    ),
+    "the home's disk is full": Plant(
+        "home space",
+        "local",
+        {"home_space": gives(Space(folder=Path("/home"), free_gb=0.4))},
+        "0.4 GB free in /home",
+        "WARMLINE_HOME",
+    ),
+    "the home cannot be written": Plant(
+        "home",
+        "dev",
+        {"use_home": fails(PermissionError(13, "Permission denied", "/home"))},
+        "Permission denied",
+        "WARMLINE_HOME",
+    ),
+    "a setting is wrong": Plant(
+        "stack file",
+        "dev",
+        {"judge": fails(Failure("Pulumi.dev.yaml has 1 problem(s)", "Correct Pulumi.dev.yaml"))},
+        "1 problem(s)",
+        "Correct Pulumi.dev.yaml",
+    ),
+    "the stack file is gone": Plant(
+        "stack file",
+        "dev",
+        {
+            name: fails(Failure("there is no stack 'dev'", "Stacks: local"))
+            for name in ("source", "judge")
+        },
+        "no stack 'dev'",
+        "Stacks: local",
+    ),
+    "the emulator's environment lacks a package": Plant(
+        "emulator environment",
+        "local",
+        {"emulator_python": fails(EnvironmentFailure("No module named 'cryptography'"))},
+        "cryptography",
+        "delete .warmline/emulator-venv",
+    ),
+    "the emulator was killed": Plant(
+        "emulator",
+        "local",
+        {"emulator": gives(replace(EMULATOR, condition=Condition.ENDED, port_is_free=True))},
+        "process 41 was ended",
+        "warmline up",
+    ),
+    "the emulator hangs": Plant(
+        "emulator",
+        "local",
+        {"emulator": gives(replace(EMULATOR, condition=Condition.HANGS))},
+        "does not answer",
+        "warmline up",
+    ),
+    "another program has the port": Plant(
+        "port",
+        "local",
+        {
+            "emulator": gives(
+                EmulatorFacts(condition=Condition.NONE, last_port=4567, port_is_free=False)
+            ),
+            "remembered_instance": gives(None),
+        },
+        "4567 is taken",
+        "end that program",
+    ),
+    "the emulator is another one": Plant(
+        "deployed instance",
+        "local",
+        {"remembered_instance": gives("bb22")},
+        "bb22",
+        "push your models again",
+    ),
+    "the emulator's record is lost": Plant(
+        "deployed instance",
+        "local",
+        {"emulator": gives(EmulatorFacts(condition=Condition.NONE))},
+        "the one here is none",
+        "warmline up",
+    ),
+    "AWS is out of reach": Plant(
+        "aws",
+        "dev",
+        {
+            name: fails(UNREACHABLE)
+            for name in ("clock_skew_seconds", "caller", "region_status", "lambda_quota")
+        },
+        "Could not connect",
+        "HTTPS_PROXY",
+    ),
+    "the clock is late": Plant(
+        "clock",
+        "dev",
+        {
+            "clock_skew_seconds": gives(SKEW_LIMIT_SECONDS + 1.0),
+            **{name: fails(OLD_SIGNATURE) for name in ("caller", "region_status", "lambda_quota")},
+        },
+        "301 s behind",
+        "set the clock",
+    ),
+    "the clock is early": Plant(
+        "clock", "dev", {"clock_skew_seconds": gives(-400.0)}, "400 s before", "set the clock"
+    ),
+    "no credentials": Plant(
+        "credentials", "dev", {"caller": fails(NoCredentialsError())}, "Unable to locate", "sign in"
+    ),
+    "expired keys": Plant(
+        "credentials",
+        "dev",
+        {"caller": fails(refused("ExpiredToken", "The security token is expired"))},
+        "expired",
+        "aws sso login",
+    ),
+    "expired single sign-on": Plant(
+        "credentials", "dev", {"caller": fails(UnauthorizedSSOTokenError())}, "SSO", "aws sso login"
+    ),
+    "a wrong secret key": Plant(
+        "credentials",
+        "dev",
+        {"caller": fails(refused("SignatureDoesNotMatch", "The signature does not match"))},
+        "does not match",
+        "sign in",
+    ),
+    "the wrong account": Plant(
+        "account",
+        "dev",
+        {"caller": gives(Caller(account="999988887777", arn="arn:aws:iam::999988887777:user/ada"))},
+        "999988887777",
+        "AWS_PROFILE",
+    ),
+    "a service is not in the region": Plant(
+        "region",
+        "dev",
+        {"services_there": gives(healthy("dev").services_there() - {"cognito-idp"})},
+        "cognito-idp",
+        "aws:region",
+    ),
+    "the region is not enabled": Plant(
+        "region enabled",
+        "dev",
+        {"region_status": gives("DISABLED")},
+        "eu-central-1 is DISABLED",
+        "enable-region --region-name eu-central-1",
+    ),
+    "the quota of a new account": Plant(
+        "lambda quota", "dev", {"lambda_quota": gives(Quota(executions=10))}, "10", "L-B99A9384"
+    ),
+    "one execution too few": Plant(
+        "lambda quota",
+        "dev",
+        {"lambda_quota": gives(Quota(executions=149))},
+        "149",
+        "reserved_concurrency: null",
+    ),
+    "nobody is logged in to a backend": Plant(
+        "backend",
+        "dev",
+        {"backend": fails(Failure("PULUMI_ACCESS_TOKEN must be set", workspace.STATE_WAY_OUT))},
+        "PULUMI_ACCESS_TOKEN must be set",
+        "PULUMI_BACKEND_URL",
+    ),
+    "no secrets provider": Plant(
+        "secrets provider",
+        "prod",
+        {"secrets_provider": fails(Failure("secretsprovider is missing", "Make a KMS key"))},
+        "is missing",
+        "KMS key",
+    ),
+    "the plugin of another release": Plant(
+        "aws plugin",
+        "dev",
+        {"plugins": gives(frozenset({("aws", "6.0.0")}))},
+        "aws 6.0.0",
+        "pulumi plugin install resource aws 7.51.1",
+    ),
+}
