@@ -21,7 +21,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from emulation import emulator_venv, processes
-from emulation.locking import exclusive
+from emulation.locking import LockTimeout, exclusive
 from emulation.paths import write_whole
 
 HOST = "127.0.0.1"
@@ -112,6 +112,16 @@ class Emulator:
             return Condition.ENDED, record
         hangs = not answers(record.port, ANSWER_LIMIT_SECONDS)
         return (Condition.HANGS if hangs else Condition.ANSWERS), record
+
+    def in_hands_of(self) -> str | None:
+        """The process that starts or stops the emulator at this moment, if one does."""
+        if not self.folder.is_dir():
+            return None
+        try:
+            with exclusive(self._lock, lambda _seconds: None, limit_seconds=0):
+                return None
+        except LockTimeout as error:
+            return error.holder
 
     def ensure(self, progress: Progress) -> Running:
         """The emulator, started if it does not answer.

@@ -124,8 +124,7 @@ def region_enabled(probes: Probes) -> Finding:
 
 
 def lambda_quota(probes: Probes) -> Finding:
-    serving: Mapping[str, Any] = _source(probes)["config"].get(f"{NAMESPACE}:serving") or {}
-    reserved = serving.get("reserved_concurrency")
+    reserved = _section(probes, "serving").get("reserved_concurrency")
     quota = probes.lambda_quota().executions
     if not isinstance(reserved, int):
         few = "; as in new accounts, more are answered with 429"
@@ -159,7 +158,7 @@ def backend(probes: Probes) -> Finding:
 
 
 def secrets_provider(probes: Probes) -> Finding:
-    _source(probes)
+    _section(probes, "protection")
     try:
         return ok(probes.secrets_provider())
     except Failure as failure:
@@ -190,6 +189,13 @@ def _source(probes: Probes) -> Mapping[str, Any]:
         return probes.source()
     except Failure:
         raise CannotAsk("the stack file cannot be read") from None
+
+
+def _section(probes: Probes, name: str) -> Mapping[str, Any]:
+    section = _source(probes)["config"].get(f"{NAMESPACE}:{name}") or {}
+    if not isinstance(section, dict):
+        raise CannotAsk(f"the stack file has no mapping {NAMESPACE}:{name}")
+    return section
 
 
 def _caller(probes: Probes) -> str:

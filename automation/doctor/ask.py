@@ -140,6 +140,10 @@ def emulator_python() -> Path | None:
 def emulator_facts() -> EmulatorFacts:
     emulator = Emulator(home())
     condition, record = emulator.look()
+    if condition in (Condition.ENDED, Condition.HANGS):
+        holder = emulator.in_hands_of()
+        if holder is not None:
+            raise CannotAsk(f"another command (process {holder}) starts or stops the emulator")
     last = emulator.last_port()
     held = condition in (Condition.ANSWERS, Condition.HANGS)
     return EmulatorFacts(

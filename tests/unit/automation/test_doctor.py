@@ -129,6 +129,13 @@ def test_accounts_are_compared_however_the_file_writes_them(
     assert diagnosis.findings["account"].verdict is verdict
 
 
+def test_a_stack_file_with_text_for_a_section_stops_no_other_check() -> None:
+    sections = {"warmline:serving": "text", "warmline:protection": "text"}
+    source = {"config": SOURCE["config"] | sections}
+    diagnosis = examine(replace(healthy("dev"), source=gives(source)))
+    assert diagnosis.of(Verdict.NOT_ASKED) == ["lambda quota", "secrets provider"]
+
+
 @pytest.mark.parametrize("skew", [-SKEW_LIMIT_SECONDS, SKEW_LIMIT_SECONDS])
 def test_a_clock_at_the_limit_is_well(skew: float) -> None:
     assert examine(replace(healthy("dev"), clock_skew_seconds=gives(float(skew)))).healthy

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import time
+from dataclasses import replace
 from email.utils import formatdate
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,12 @@ from botocore.exceptions import ClientError, NoCredentialsError
 from automation import workspace
 from automation.doctor import ask
 from automation.doctor.account import SERVICES
-from automation.doctor.examine import doctor
+from automation.doctor.examine import doctor, examine
 from automation.doctor.finding import CannotAsk, Verdict
 from automation.doctor.probes import EngineFacts
 from automation.errors import Failure
 from emulation.engine import Engine
+from emulation.locking import exclusive
 from emulation.ministack import Condition
 from emulation.paths import ROOT
 
@@ -73,7 +75,7 @@ def test_space_is_that_of_the_folder_above_where_there_is_none_yet(tmp_path: Pat
     assert found.free_gb > 0
 
 
-def test_an_emulator_whose_process_is_gone_was_ended(
+def test_an_emulator_whose_process_is_gone_was_ended_unless_somebody_is_at_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WARMLINE_HOME", str(tmp_path))
@@ -82,6 +84,11 @@ def test_an_emulator_whose_process_is_gone_was_ended(
     # This process has the number, and is another one: it started at another time.
     record = {"pid": os.getpid(), "started": "long ago", "port": 4567, "instance": "aa11"}
     (tmp_path / "emulator" / "state.json").write_text(json.dumps(record))
+    with (
+        exclusive(tmp_path / "emulator" / "lock", lambda _seconds: None, limit_seconds=0),
+        pytest.raises(CannotAsk, match="starts or stops"),
+    ):
+        ask.emulator_facts()
     facts = ask.emulator_facts()
     assert (facts.condition, facts.pid, facts.instance) == (Condition.ENDED, os.getpid(), "aa11")
 
@@ -99,6 +106,22 @@ def test_an_answer_or_an_error_is_asked_for_once() -> None:
             answer()
     number = ask.once(lambda: asked.append("") or len(asked))
     assert (number(), number()) == (2, 2)
+
+
+def test_an_engine_on_path_that_is_passed_over_is_named_with_its_version(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = tmp_path / "pulumi"
+    script.write_text("#!/bin/sh\necho v3.100.0\n")
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for way in (ask.download, ask.build):
+        monkeypatch.setattr(way, "cached", lambda: None)
+    facts = ask.engine_facts()
+    assert (facts.engine, facts.host, facts.go) == (None, None, None)
+    assert f"{script} is v3.100.0" in facts.passed_over
+    engine = examine(replace(ask.probes_of("local"), engine=lambda: facts)).findings["engine"]
+    assert engine.verdict is Verdict.PROBLEM
 
 
 def stand_in(tmp_path: Path, body: str) -> ask.Asked:
