@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.aws_requests import Unsent, faults
 from tests.graph.programs import run, stack_file
 from tests.harness import Graph
 
@@ -79,6 +80,14 @@ def test_no_name_is_too_long_or_holds_what_its_service_refuses(longest: Graph) -
         assert len(name) <= length, f"{resource.urn}: {name} has {len(name)} characters"
         seen.add(resource.type)
     assert seen == set(NAMES)
+
+
+def test_the_services_take_every_request_with_the_longest_names(
+    longest: Graph, aws: Unsent
+) -> None:
+    made = [resource for resource in longest.resources if resource.type.startswith("aws:")]
+    assert len(made) > 150
+    assert faults(made, aws) == []
 
 
 def test_five_signing_keys_with_long_names_leave_room_in_the_environment(longest: Graph) -> None:
