@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from automation.errors import Failure
-from automation.models import content_types, routes
+from automation.models import routes
 from automation.models.registry import Registry
 from automation.models.stack import Progress, Stack
 from automation.outputs import Outputs
 from contracts.registry import VersionState
 from contracts.route import FULL_WEIGHT
+from model_images import content_types
 
 MODEL = "magika"
 MAX_BATCH_SIZE = 64

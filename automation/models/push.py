@@ -17,13 +17,6 @@ from pathlib import Path
 from automation.errors import Failure
 from automation.models import signing
 from automation.models.failures import VersionExists
-from automation.models.files import (
-    MANIFEST_NAME,
-    SIGNATURE_PREFIX,
-    SIGNATURE_SUFFIX,
-)
-from automation.models.limits import MIB, Limits
-from automation.models.onnx_check import Checked, check
 from automation.models.registry import Registry, now, require_same_content
 from automation.models.signing import Signer
 from automation.models.stack import Progress, Stack
@@ -39,6 +32,13 @@ from contracts.manifest import (
     object_key,
 )
 from contracts.registry import VersionRecord, VersionState
+from model_images.files import (
+    MANIFEST_NAME,
+    SIGNATURE_PREFIX,
+    SIGNATURE_SUFFIX,
+)
+from model_images.limits import MIB, Limits
+from model_images.onnx_check import Checked, check
 
 MAX_UNFINISHED = 100
 """Numbers above the latest version that may be claimed by unfinished pushes of other content."""
@@ -99,7 +99,7 @@ def push(
     registry.require_home_region()
     registry.require_group(model, stack["serving_group"])
     progress(f"checking {path}")
-    limits = Limits.of(stack)
+    limits = limits_of(stack)
     checked = check(
         path,
         limits=limits,
@@ -135,6 +135,20 @@ def push(
         f"versions {first} to {first + MAX_UNFINISHED - 1} of {model} are all claimed by "
         "unfinished pushes of other content",
         f"Finish one of them, or delete its prefix below models/{model}/ in the bucket.",
+    )
+
+
+def limits_of(stack: Stack) -> Limits:
+    """The sizes of the stack's model caches, else the largest that Lambda has."""
+    try:
+        memory, disk = int(stack["memory_cache_mb"]), int(stack["disk_cache_mb"])
+    except (KeyError, Failure):
+        return Limits()
+    return Limits(
+        version_bytes=disk * MIB,
+        memory_mb=memory,
+        source=f"the stack's functions cache models in {memory} MiB of memory and {disk} MiB "
+        "of disk",
     )
 
 

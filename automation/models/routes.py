@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 
 from automation.errors import Failure
 from automation.models import transaction
-from automation.models.failures import Conflict, NotFound, Problem
+from automation.models.failures import Conflict, NotFound
 from automation.models.registry import IS_NEW, Registry, at_revision, now
 from contracts import registry as items
 from contracts.registry import RouteChange, VersionState
 from contracts.route import FULL_WEIGHT, Route
+from model_images.problems import Problem
 
 MAX_VERSIONS = transaction.MAX_ITEMS - 2
 """Versions that one route may mention: the route and its audit item are the other two items."""

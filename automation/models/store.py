@@ -13,8 +13,8 @@ from botocore.exceptions import ClientError
 
 from automation.errors import Failure
 from automation.models.failures import VersionExists
-from automation.models.files import CHUNK_BYTES
 from contracts.manifest import ModelFile
+from model_images.files import CHUNK_BYTES
 
 OnBytes = Callable[[int], None]
 """Takes the number of bytes of the file that are sent."""

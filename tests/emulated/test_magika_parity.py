@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from magika import Magika
 
-from automation.models import content_types
 from emulation.paths import ROOT
+from model_images import content_types
 from tests.emulated.calls import (
     Api,
     binary_input,

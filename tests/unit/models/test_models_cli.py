@@ -9,10 +9,11 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from automation import cli as warmline
-from automation.models import cli, content_types, demo
-from automation.models.files import LocalFile
+from automation.models import cli, demo
 from automation.models.registry import Registry
 from contracts.manifest import ModelFile
+from model_images import content_types
+from model_images.files import LocalFile
 from tests.tiny_models import linear, save
 from tests.unit.models.fake_aws import ACTOR, FakeStack, refused
 

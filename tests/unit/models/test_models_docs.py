@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from automation.models import limits, routes
+from automation.models import routes
 from contracts import manifest, route
+from model_images import limits
 
 pytestmark = pytest.mark.unit
 

@@ -9,13 +9,14 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
 from automation.errors import Failure
-from automation.models import graph
-from automation.models.failures import Refused, VersionExists, WrongRegion
-from automation.models.files import MANIFEST_NAME
+from automation.models.failures import VersionExists, WrongRegion
 from automation.models.push import Pushed, push
 from automation.models.registry import Registry
 from contracts.manifest import Manifest, ManifestError, object_key
 from contracts.registry import VersionState, decode_version
+from model_images import graph
+from model_images.files import MANIFEST_NAME
+from model_images.problems import Refused
 from tests.tiny_models import linear, save
 from tests.unit.models.fake_aws import KEY, Calls, Crash, FakeStack, crash, time_out
 

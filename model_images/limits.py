@@ -2,9 +2,6 @@
 
 from dataclasses import dataclass
 
-from automation.errors import Failure
-from automation.models.stack import Stack
-
 MIB = 1024 * 1024
 
 ONNX_FILE_BYTES = 2 * 1024 * MIB - 1
@@ -29,17 +26,3 @@ class Limits:
     """Planned memory of the loaded model."""
     source: str = "a Lambda function has at most 10,240 MB of memory and of /tmp"
     """Why, for the message."""
-
-    @classmethod
-    def of(cls, stack: Stack) -> "Limits":
-        """The sizes of the stack's model caches, else the largest that Lambda has."""
-        try:
-            memory, disk = int(stack["memory_cache_mb"]), int(stack["disk_cache_mb"])
-        except (KeyError, Failure):
-            return cls()
-        return cls(
-            version_bytes=disk * MIB,
-            memory_mb=memory,
-            source=f"the stack's functions cache models in {memory} MiB of memory and {disk} MiB "
-            "of disk",
-        )

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from automation.errors import Failure
-from automation.models.failures import Problem
-from automation.models.limits import FILES, MIB, OBJECT_BYTES, Limits
+from contracts.failure import Failure
 from contracts.manifest import MAX_FILE_NAME, ManifestError, ModelFile
+from model_images.limits import FILES, MIB, OBJECT_BYTES, Limits
+from model_images.problems import Problem
 
 CHUNK_BYTES = 4 * MIB
 MANIFEST_NAME = "manifest.json"

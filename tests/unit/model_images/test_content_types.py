@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from automation import predict
 from automation.errors import Failure
-from automation.models import content_types, demo
-from automation.models.content_types import classify
+from automation.models import demo
 from automation.outputs import Outputs
+from model_images import content_types
+from model_images.content_types import classify
 from tests.magika_files import find_files
 
 pytestmark = pytest.mark.unit

@@ -7,17 +7,17 @@ from pathlib import Path
 import onnxruntime
 from onnx import ModelProto
 
-from automation.models import graph
-from automation.models.failures import Problem, Refused
-from automation.models.files import LocalFile, collect, identity_of, judge_sizes
-from automation.models.limits import (
+from contracts.protocol import TensorSpec
+from model_images import graph
+from model_images.files import LocalFile, collect, identity_of, judge_sizes
+from model_images.limits import (
     DEFAULT_BATCH_SIZE,
     MAX_BATCH_SIZE,
     MIB,
     ONNX_FILE_BYTES,
     Limits,
 )
-from contracts.protocol import TensorSpec
+from model_images.problems import Problem, Refused
 
 _RUNTIME_OVERHEAD_MB = 32
 

@@ -8,10 +8,10 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from automation.models.failures import Refused
-from automation.models.limits import Limits
-from automation.models.onnx_check import Checked, check
 from contracts.protocol import TensorSpec
+from model_images.limits import Limits
+from model_images.onnx_check import Checked, check
+from model_images.problems import Refused
 from tests.tiny_models import linear, model, save, tensor
 
 pytestmark = pytest.mark.unit

@@ -7,8 +7,8 @@ import onnx
 from google.protobuf.message import DecodeError
 from onnx import TensorProto
 
-from automation.models.failures import Problem
 from contracts.protocol import TensorSpec
+from model_images.problems import Problem
 
 STANDARD_DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml", "com.microsoft"})
 """Operator sets inside the ONNX Runtime package that the functions carry; the last one holds the

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from automation.errors import Failure
+from contracts.failure import Failure
 
 PACKAGE = "magika"
 BATCH = 16
