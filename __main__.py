@@ -8,6 +8,7 @@ import pulumi_aws as aws
 import settings
 from components import packaging
 from components.account import Account
+from components.code_signing import CodeSigning, CodeSigningArgs
 from components.encryption_keys import EncryptionKeys, EncryptionKeysArgs
 from components.function import Function, FunctionArgs, FunctionCommon
 from components.identity import Identity, IdentityArgs, outside_issuer
@@ -87,8 +88,19 @@ registry = ModelRegistry(
         tags=tags,
     ),
 )
+signing = None
+if config.functions.code_signing == "enforce":
+    signing = CodeSigning(
+        "signing",
+        CodeSigningArgs(
+            name_prefix=name,
+            extra_publishers=config.functions.extra_publishers,
+            tags=tags,
+        ),
+    )
 common = FunctionCommon(
     artefacts=store.artefacts,
+    signing=signing,
     log_key_arn=keys.logs_arn,
     log_retention_days=config.functions.log_retention_days,
     environment_key_arn=keys.code_arn,

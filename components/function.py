@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import pulumi
 import pulumi_aws as aws
 
+from components.code_signing import UNSIGNED, Archive, CodeSigning
 from components.documents import role as documents
 from components.encrypted_bucket import EncryptedBucket
 from components.packaging import Package
@@ -38,6 +39,8 @@ class FunctionCommon:
     """What every function of a stack shares."""
 
     artefacts: EncryptedBucket
+    signing: CodeSigning | None
+    """None = archives run as they were built."""
     log_key_arn: pulumi.Input[str]
     log_retention_days: int
     environment_key_arn: pulumi.Input[str]
@@ -108,14 +111,21 @@ class Function(pulumi.ComponentResource):
             aws.iam.RolePolicy(f"{name}-{grant}", role=role.name, policy=policy, opts=child)
             for grant, policy in grants.items()
         ]
-        archive = aws.s3.BucketObjectv2(
+        signing = common.signing
+        folder = "" if signing is None else UNSIGNED
+        upload = aws.s3.BucketObjectv2(
             name,
             bucket=common.artefacts.name,
-            key=f"{args.package.function}/{args.package.sha256}.zip",
+            key=f"{folder}{args.package.function}/{args.package.sha256}.zip",
             source=pulumi.FileAsset(str(args.package.path)),
             content_type="application/zip",
             # The upload needs the bucket's versioning and encryption, not only the bucket.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[common.artefacts]),
+        )
+        archive = (
+            Archive(bucket=upload.bucket, key=upload.key, version=upload.version_id)
+            if signing is None
+            else signing.sign(name, upload, child)
         )
         function = aws.lambda_.Function(
             name,
@@ -125,7 +135,9 @@ class Function(pulumi.ComponentResource):
             handler=args.package.handler,
             s3_bucket=archive.bucket,
             s3_key=archive.key,
-            s3_object_version=archive.version_id,
+            # No hash of the archive: Lambda tells that of the signed one, which no source has.
+            s3_object_version=archive.version,
+            code_signing_config_arn=None if signing is None else signing.config_arn,
             publish=True,
             memory_size=args.memory_mb,
             timeout=args.timeout_seconds,

@@ -5,8 +5,8 @@ name other resources. Every ARN carries the account that AWS's own documentation
 """
 
 import hashlib
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
 
 ACCOUNT_ID = "123456789012"
 PUBLIC_KEY = (
@@ -23,12 +23,21 @@ def physical(
     suffix = hashlib.sha256(logical_name.encode()).hexdigest()[:7]
     named = inputs.get("name") or inputs.get("bucket")
     name = named if isinstance(named, str) else f"{logical_name}-{suffix}"
-    texts = {key: value for key, value in inputs.items() if isinstance(value, str)}
+    texts = dict(_texts(inputs))
     try:
         computed = {"name": name} | _computed(type_, name, texts, region)
     except KeyError:  # what it is made of is not known, so neither is what it becomes
         computed = {"name": name}
     return str(computed.get("id", name)), computed
+
+
+def _texts(inputs: Mapping[str, Any], within: str = "") -> Iterator[tuple[str, str]]:
+    """Every input that is text; one inside a map under its path, as `destination.s3.bucket`."""
+    for key, value in inputs.items():
+        if isinstance(value, str):
+            yield f"{within}{key}", value
+        elif isinstance(value, Mapping):
+            yield from _texts(cast("Mapping[str, Any]", value), f"{within}{key}.")
 
 
 def _computed(  # noqa: PLR0912 - one case a type
@@ -64,6 +73,29 @@ def _computed(  # noqa: PLR0912 - one case a type
             alias = arn("lambda", f"function:{inputs['functionName']}:{name}")
             invoke = f"arn:aws:apigateway:{region}:lambda:path/2015-03-31/functions/{alias}"
             return {"id": alias, "arn": alias, "invokeArn": f"{invoke}/invocations"}
+        case "aws:signer/signingProfile:SigningProfile":
+            profile, version = f"{inputs['namePrefix']}{digest[:26]}", digest[:10]
+            profile_arn = arn("signer", f"/signing-profiles/{profile}")
+            return {
+                "id": profile,
+                "name": profile,
+                "version": version,
+                "arn": profile_arn,
+                "versionArn": f"{profile_arn}/{version}",
+            }
+        case "aws:signer/signingJob:SigningJob":
+            # Another version or another profile is another job.
+            made_of = f"{inputs['source.s3.key']} {inputs['source.s3.version']}"
+            digest = hashlib.sha256(f"{made_of} {inputs['profileName']}".encode()).hexdigest()
+            job = f"{digest[:8]}-{digest[8:12]}-{digest[12:16]}-{digest[16:20]}-{digest[20:32]}"
+            signed = {
+                "bucket": inputs["destination.s3.bucket"],
+                "key": f"{inputs['destination.s3.prefix']}{job}.zip",
+            }
+            return {"id": job, "jobId": job, "signedObjects": [{"s3s": [signed]}]}
+        case "aws:lambda/codeSigningConfig:CodeSigningConfig":
+            config = arn("lambda", f"code-signing-config:csc-{digest[:17]}")
+            return {"id": config, "arn": config, "configId": f"csc-{digest[:17]}"}
         case "aws:cognito/userPool:UserPool":
             pool = f"{region}_{digest[:9]}"
             return {

@@ -25,5 +25,7 @@ LOG_RETENTION_DAYS: Final[frozenset[int]] = frozenset(
 )
 RUNTIME_HEADROOM_MB: Final = 256
 """What the interpreter, ONNX Runtime and one request need beside the loaded models (our own)."""
+EXTRA_PUBLISHERS: Final = 19
+"""A code-signing configuration takes 20 profile versions, and one is the stack's own."""
 SIGNING_KEYS: Final = 5
 """Keyring entries that leave room for the rest in Lambda's 4 KB of environment (our own)."""

@@ -22,6 +22,12 @@ HttpsUrl = Annotated[str, StringConstraints(pattern=r"^https://[^\s]+$")]
 Origin = Annotated[str, StringConstraints(pattern=r"^https://[^\s/*]+$")]
 """As browsers send it: without path or slash."""
 Claim = Annotated[str, StringConstraints(min_length=1, max_length=256)]
+ProfileVersionArn = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^arn:aws[a-z-]*:signer:[a-z0-9-]+:\d{12}:/signing-profiles/[A-Za-z0-9_]{2,64}/[A-Za-z0-9]{10}$"
+    ),
+]
 Scope = Literal["models/infer", "models/read", "models/write"]
 SCOPES: tuple[Scope, ...] = ("models/infer", "models/read", "models/write")
 
@@ -80,6 +86,10 @@ class Functions(Section):
     """Processor of the functions; `machine` = this one."""
     log_retention_days: RetentionDays
     """Days that log lines and access records are kept."""
+    code_signing: Literal["enforce", "off"]
+    """`enforce` = archives are signed, and Lambda refuses code that is not."""
+    extra_publishers: tuple[ProfileVersionArn, ...] = Field(max_length=limits.EXTRA_PUBLISHERS)
+    """Versions of other signer profiles whose code is accepted beside the stack's own."""
 
     @rule
     def _one_place(self) -> Iterator[str]:
@@ -89,6 +99,28 @@ class Functions(Section):
                 f"{self.architecture!r}; both are 'machine' or neither is, because the wheels "
                 "of an archive come from one place"
             )
+
+    @rule
+    def _machine_does_not_sign(self) -> Iterator[str]:
+        if self.code_signing == "enforce" and self.architecture == "machine":
+            yield (
+                "code_signing is 'enforce' while architecture is 'machine'; it must be 'off' for "
+                "archives of this machine, which only the laptop cloud runs, because its signer "
+                "writes a receipt in place of a signed archive (on AWS: 'arm64' or 'x86_64')"
+            )
+
+    @rule
+    def _publishers_need_signing(self) -> Iterator[str]:
+        if self.code_signing == "off" and self.extra_publishers:
+            yield (
+                f"extra_publishers has {len(self.extra_publishers)} entries; it must be [] with "
+                "code_signing 'off', where nobody asks who signed"
+            )
+
+    @rule
+    def _publishers_once(self) -> Iterator[str]:
+        if len(set(self.extra_publishers)) != len(self.extra_publishers):
+            yield "extra_publishers has an entry twice; each profile version once"
 
 
 class Serving(Section):

@@ -42,6 +42,15 @@ class Settings(Section):
     observability: Observability
 
     @rule
+    def _the_laptop_does_not_sign(self) -> Iterator[str]:
+        if self.functions.code_signing == "enforce" and self.endpoint_url is not None:
+            yield (
+                "functions.code_signing is 'enforce' while endpoint_url is "
+                f"{self.endpoint_url!r}; it must be 'off' for the laptop cloud, because its signer "
+                "writes a receipt in place of a signed archive, which no function can run"
+            )
+
+    @rule
     def _function_ends_before_the_gateway(self) -> Iterator[str]:
         timeout, gateway = self.serving.timeout_seconds, self.api.integration_timeout_seconds
         if timeout >= gateway:

@@ -1,4 +1,4 @@
-"""What runs: versions, runtimes, tracing, and how events reach a function."""
+"""What runs: versions, signatures, runtimes, tracing, and how events reach a function."""
 
 from collections.abc import Iterator, Sequence
 
@@ -9,6 +9,8 @@ from policies.verdict import Problem, Verdict, judged, not_applicable, ok, probl
 
 # Managed runtimes that AWS still patches (Lambda runtimes page, 2026-11).
 SUPPORTED_RUNTIMES = ("provided.al2023", "python3.11", "python3.12", "python3.13", "python3.14")
+SIGNED = ("prod",)
+"""Values of the `environment` tag that mark functions whose code must be signed."""
 _POLLED = ("sqs", "kinesis", "dynamodb")
 
 
@@ -40,6 +42,37 @@ def _alias_problems(alias: Resource) -> Iterator[Problem]:
 )
 def function_published(function: Resource) -> Verdict:
     return ok() if function.flag("publish") else violation("publish", "is not true")
+
+
+@rule(
+    "lambda-function-signed",
+    on=Token.FUNCTION,
+    severity=Severity.HIGH,
+    why="Without it whoever may update the function, or write its archive, decides what it runs.",
+    fix="codeSigningConfigArn of a code-signing configuration.",
+)
+def function_signed(function: Resource, *, environments: Sequence[str] = SIGNED) -> Verdict:
+    if function.text("packageType", "Zip") == "Image":
+        return not_applicable("Lambda checks no signature of an image")
+    if function.child("tags").text("environment") not in environments:
+        return not_applicable("the environment is not one whose code must be signed")
+    if not function.text("codeSigningConfigArn"):
+        return violation("codeSigningConfigArn", "is absent")
+    return ok()
+
+
+@rule(
+    "lambda-signing-enforced",
+    on=Token.CODE_SIGNING_CONFIG,
+    severity=Severity.HIGH,
+    why="By default code that nobody signed is deployed all the same, with a line in a log.",
+    fix="policies.untrustedArtifactOnDeployment Enforce.",
+)
+def signing_enforced(config: Resource) -> Verdict:
+    policies = config.child("policies")
+    if policies.text("untrustedArtifactOnDeployment") != "Enforce":
+        return violation(policies.path("untrustedArtifactOnDeployment"), "is not Enforce")
+    return ok()
 
 
 @rule(
