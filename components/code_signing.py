@@ -47,7 +47,6 @@ class CodeSigning(pulumi.ComponentResource):
     """
 
     profile_name: pulumi.Output[str]
-    profile_version_arn: pulumi.Output[str]
     config_arn: pulumi.Output[str]
 
     def __init__(
@@ -66,7 +65,7 @@ class CodeSigning(pulumi.ComponentResource):
         )
         config = aws.lambda_.CodeSigningConfig(
             name,
-            description=f"{args.name_prefix}: code signed by this stack alone",
+            description=f"{args.name_prefix}: takes signed code only",
             allowed_publishers={
                 "signing_profile_version_arns": [profile.version_arn, *args.extra_publishers]
             },
@@ -75,15 +74,8 @@ class CodeSigning(pulumi.ComponentResource):
             opts=child,
         )
         self.profile_name = profile.name
-        self.profile_version_arn = profile.version_arn
         self.config_arn = config.arn
-        self.register_outputs(
-            {
-                "profile_name": self.profile_name,
-                "profile_version_arn": self.profile_version_arn,
-                "config_arn": self.config_arn,
-            }
-        )
+        self.register_outputs({"profile_name": self.profile_name, "config_arn": self.config_arn})
 
     def sign(
         self, name: str, unsigned: aws.s3.BucketObjectv2, opts: pulumi.ResourceOptions

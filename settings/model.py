@@ -87,7 +87,8 @@ class Functions(Section):
     log_retention_days: RetentionDays
     """Days that log lines and access records are kept."""
     code_signing: Literal["enforce", "off"]
-    """`enforce` = archives are signed, and Lambda refuses code that is not."""
+    """`enforce` = archives are signed, and Lambda refuses code that is not.
+    `off` stands in quotes, or YAML reads a Boolean."""
     extra_publishers: tuple[ProfileVersionArn, ...] = Field(max_length=limits.EXTRA_PUBLISHERS)
     """Versions of other signer profiles whose code is accepted beside the stack's own."""
 

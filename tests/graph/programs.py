@@ -2,6 +2,7 @@
 
 import json
 import runpy
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -39,10 +40,14 @@ def unbuilt(function: str, *, python_version: str, architecture: str) -> Package
     )
 
 
-def run(stack: str, config: dict[str, Any] | None = None) -> Graph:
-    """Deploys `__main__.py` under mocks, anew."""
+def run(
+    stack: str,
+    config: dict[str, Any] | None = None,
+    archive: Callable[..., Package] = unbuilt,
+) -> Graph:
+    """Deploys `__main__.py` under mocks, anew; `archive` stands for what builds archives."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(packaging, "build", unbuilt)
+        patch.setattr(packaging, "build", archive)
         return deploy(
             lambda: runpy.run_path(str(ROOT / "__main__.py")) and None,
             stack=stack,

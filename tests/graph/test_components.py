@@ -6,6 +6,7 @@ from typing import Any
 import pulumi
 import pytest
 
+from components.code_signing import CodeSigning
 from components.encrypted_bucket import EncryptedBucket
 from components.encryption_keys import EncryptionKeys
 from components.function import Function
@@ -22,8 +23,8 @@ from tests.harness import Graph
 pytestmark = pytest.mark.graph
 
 COMPONENTS: tuple[type[pulumi.ComponentResource], ...] = (
-    *(EncryptedBucket, EncryptionKeys, Function, Identity, InferenceApi, ModelRegistry),
-    *(ModelStore, Observability, ServingGroup, ShadowQueue),
+    *(CodeSigning, EncryptedBucket, EncryptionKeys, Function, Identity, InferenceApi),
+    *(ModelRegistry, ModelStore, Observability, ServingGroup, ShadowQueue),
 )
 HEADINGS = ["What exists afterwards", "Arguments", "Outputs", "Cost", "Limits"]
 NAMES = {component.__name__: component for component in COMPONENTS}

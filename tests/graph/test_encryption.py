@@ -28,6 +28,8 @@ NO_DATA = {
     *("aws:kms/key:Key", "aws:lambda/alias:Alias", "aws:lambda/permission:Permission"),
     *("aws:lambda/eventSourceMapping:EventSourceMapping", "aws:sns/topicPolicy:TopicPolicy"),
     *("aws:sqs/queuePolicy:QueuePolicy", "aws:cognito/resourceServer:ResourceServer"),
+    *("aws:signer/signingProfile:SigningProfile", "aws:signer/signingJob:SigningJob"),
+    "aws:lambda/codeSigningConfig:CodeSigningConfig",
     *("aws:cognito/userPoolClient:UserPoolClient", "aws:cognito/userPoolDomain:UserPoolDomain"),
     # Cognito offers no key of the customer for a pool's directory (2026-11); it holds no person.
     "aws:cognito/userPool:UserPool",

@@ -50,6 +50,7 @@ def built(**arguments: Any) -> Graph:
         )
         common = FunctionCommon(
             artefacts=artefacts,
+            signing=None,
             log_key_arn=KEY,
             log_retention_days=14,
             environment_key_arn=KEY,

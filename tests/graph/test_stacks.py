@@ -99,7 +99,7 @@ def test_everything_that_takes_tags_says_whose_it_is(graph: Graph) -> None:
     untagged = {
         *("aws:cloudwatch/dashboard:Dashboard", "aws:iam/rolePolicy:RolePolicy"),
         *("aws:lambda/alias:Alias", "aws:lambda/permission:Permission", "aws:kms/alias:Alias"),
-        *("aws:s3/bucketObjectv2:BucketObjectv2",),
+        *("aws:s3/bucketObjectv2:BucketObjectv2", "aws:signer/signingJob:SigningJob"),
     }
     tagged = [r for r in graph.resources if "tags" in r.inputs]
     assert tagged

@@ -16,6 +16,7 @@ from emulation.aws.resource import Fidelity
 from emulation.echo import INVOKES as ECHOED
 from emulation.paths import ROOT
 from tests import harness
+from tests.aws_only import AWS_ONLY
 
 pytestmark = pytest.mark.unit
 
@@ -45,16 +46,17 @@ def constructed(path: Path) -> set[str]:
     return {ast.unparse(call) for call in calls if ast.unparse(call).startswith("aws.")}
 
 
-def test_the_provider_has_exactly_the_types_that_the_program_makes() -> None:
+def test_the_provider_has_exactly_the_types_that_the_program_makes_on_the_laptop() -> None:
     names = {name for path in PROGRAM for name in constructed(path)}
     made = set()
-    for type_ in TYPES:
+    for type_ in (*TYPES, *AWS_ONLY):
         cls = sdk_class(type_)
         module = cls.__module__.split(".")[1]
         made.add(f"aws.{module}.{cls.__name__}")
     resources = {name for name in names if re.fullmatch(r"aws\.\w+\.[A-Z]\w+", name)}
     resources = {name for name in resources if not name.endswith("Args")}
     assert resources == made
+    assert not AWS_ONLY & set(TYPES)
 
 
 def test_both_providers_answer_the_functions_that_the_program_calls() -> None:

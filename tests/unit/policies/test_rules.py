@@ -151,6 +151,13 @@ def test_a_configured_limit_replaces_its_default() -> None:
     assert isinstance(rule.judge(route, open_routes=["GET /version"]), NotApplicable)
 
 
+def test_which_environments_run_signed_code_only_can_be_configured() -> None:
+    rule = BY_ID["lambda-function-signed"]
+    function = Resource({"tags": {"environment": "dev"}}, token=Token.FUNCTION, name="subject")
+    assert isinstance(rule.judge(function), NotApplicable)
+    assert isinstance(rule.judge(function, environments=["dev", "prod"]), Violation)
+
+
 def test_a_source_without_item_failures_needs_no_report_of_them() -> None:
     rule = BY_ID["lambda-mapping-reports-failures"]
     props = {"eventSourceArn": "arn:aws:kafka:eu-west-1:111122223333:cluster/a/b"}

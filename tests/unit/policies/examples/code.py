@@ -3,6 +3,7 @@
 from policies.tokens import Token
 from tests.unit.policies.examples.shape import (
     ABSENT,
+    TAGS,
     Broken,
     Example,
 )
@@ -29,6 +30,35 @@ EXAMPLES: tuple[Example, ...] = (
         broken=(
             Broken(("publish",), False, "publish is not true"),
             Broken(("publish",), ABSENT, "publish is not true"),
+        ),
+    ),
+    Example(
+        rule="lambda-function-signed",
+        on=Token.FUNCTION,
+        props={
+            "tags": TAGS,
+            "codeSigningConfigArn": (
+                "arn:aws:lambda:eu-west-1:111122223333:code-signing-config:csc-0123456789abcdef0"
+            ),
+        },
+        broken=(
+            Broken(("codeSigningConfigArn",), ABSENT, "codeSigningConfigArn is absent"),
+            Broken(("codeSigningConfigArn",), "", "codeSigningConfigArn is absent"),
+        ),
+        fine=((("packageType",), "Zip"),),
+        exempt=((("tags", "environment"), "dev"), (("packageType",), "Image")),
+    ),
+    Example(
+        rule="lambda-signing-enforced",
+        on=Token.CODE_SIGNING_CONFIG,
+        props={"policies": {"untrustedArtifactOnDeployment": "Enforce"}},
+        broken=(
+            Broken(
+                ("policies", "untrustedArtifactOnDeployment"),
+                "Warn",
+                "policies.untrustedArtifactOnDeployment is not Enforce",
+            ),
+            Broken(("policies",), ABSENT, "untrustedArtifactOnDeployment is not Enforce"),
         ),
     ),
     Example(
