@@ -41,6 +41,12 @@ def _model_name(value: str) -> str:
     return value
 
 
+def _quoted_off(value: object) -> object:
+    if value is False:
+        raise ValueError("it is false, which YAML makes of a bare off; write 'off' in quotes")
+    return value
+
+
 def _retention(value: int) -> int:
     if value not in limits.LOG_RETENTION_DAYS:
         allowed = ", ".join(map(str, sorted(limits.LOG_RETENTION_DAYS)))
@@ -86,7 +92,7 @@ class Functions(Section):
     """Processor of the functions; `machine` = this one."""
     log_retention_days: RetentionDays
     """Days that log lines and access records are kept."""
-    code_signing: Literal["enforce", "off"]
+    code_signing: Annotated[Literal["enforce", "off"], BeforeValidator(_quoted_off)]
     """`enforce` = archives are signed, and Lambda refuses code that is not.
     `off` stands in quotes, or YAML reads a Boolean."""
     extra_publishers: tuple[ProfileVersionArn, ...] = Field(max_length=limits.EXTRA_PUBLISHERS)

@@ -1,62 +1,31 @@
 """Stack files: what they may say, and how a mistake is reported."""
 
-import copy
 import json
 from collections.abc import Iterator
 from typing import Any
 
 import pulumi
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from pulumi.runtime.config import set_all_config
 from pydantic import ValidationError
 
 import settings
-from components.packaging import ROOT
 from contracts.protocol import MAX_BODY_BYTES
 from settings import limits
 from settings.docs import page
 from settings.section import Section, rule
+from tests.unit.settings.stack_files import (
+    ABSENT,
+    PUBLISHER,
+    STACKS,
+    changed,
+    load,
+    refusal,
+    stack_file,
+)
 
 pytestmark = pytest.mark.unit
-
-DEV = yaml.safe_load((ROOT / "Pulumi.dev.yaml").read_text())["config"]
-STACKS = ("local", "dev", "prod")
-ABSENT = object()
-"""Stands for a key that is not there."""
-
-
-def stack_file(stack: str = "dev") -> dict[str, Any]:
-    return yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]
-
-
-def load(config: dict[str, Any], stack: str = "dev") -> settings.Settings:
-    set_all_config({k: v if isinstance(v, str) else json.dumps(v) for k, v in config.items()})
-    return settings.load(pulumi.Config("warmline"), stack)
-
-
-def changed(*changes: tuple[str, Any]) -> dict[str, Any]:
-    """The dev stack file with `section.key` set to a value, or without it."""
-    config = copy.deepcopy(DEV)
-    for path, value in changes:
-        section, *keys = path.split(".")
-        place: Any = config
-        for step in (f"warmline:{section}", *keys[:-1]) if keys else ():
-            place = place[int(step) if isinstance(place, list) else step]
-        last = keys[-1] if keys else f"warmline:{section}"
-        if value is ABSENT:
-            del place[last]
-        else:
-            place[last] = value
-    return config
-
-
-def refusal(config: dict[str, Any]) -> str:
-    with pytest.raises(pulumi.RunError) as caught:
-        load(config)
-    return str(caught.value)
 
 
 @pytest.mark.parametrize("stack", STACKS)
@@ -108,12 +77,11 @@ def test_two_broken_rules_of_one_section_are_both_reported() -> None:
     assert "warmline:serving.disk_cache_mb is 9999; it may be at most tmp_mb 512" in text
 
 
-PUBLISHER = "arn:aws:signer:us-east-1:123456789012:/signing-profiles/central_1/a1B2c3D4e5"
 FAULTS: dict[str, tuple[str, Any]] = {
     "warmline:naming.owner: ": ("naming.owner", ""),
     "warmline:functions.log_retention_days: it is 15": ("functions.log_retention_days", 15),
     "warmline:functions.python_version is 'machine'": ("functions.python_version", "machine"),
-    "warmline:functions.code_signing: input should be 'enforce' or 'off' (it is False)": (
+    "warmline:functions.code_signing: it is false, which YAML makes of a bare off": (
         "functions.code_signing",
         False,
     ),
@@ -391,54 +359,3 @@ def test_the_page_of_settings_shows_which_retentions_and_group_names_are_allowed
 def test_an_origin_that_stands_for_many_or_is_not_https_is_refused(origin: str) -> None:
     with pytest.raises(ValidationError, match="allow_origins"):
         settings.Cors(allow_origins=(origin,), max_age_seconds=1)
-
-
-def test_archives_of_this_machine_are_not_signed() -> None:
-    text = refusal(
-        changed(("functions.architecture", "machine"), ("functions.python_version", "machine"))
-    )
-    assert "has 1 problem(s)" in text
-    assert "functions.code_signing is 'enforce' while architecture is 'machine'" in text
-    assert "it must be 'off'" in text
-    assert "receipt" in text
-
-
-def test_what_the_laptop_cloud_answers_for_is_not_signed() -> None:
-    config: dict[str, Any] = changed(("endpoint_url", "http://127.0.0.1:4566"))
-    text = refusal(config)
-    assert "has 1 problem(s)" in text
-    assert (
-        "functions.code_signing is 'enforce' while endpoint_url is 'http://127.0.0.1:4566'" in text
-    )
-    config["warmline:functions"]["code_signing"] = "off"
-    assert load(config).functions.code_signing == "off"
-
-
-def test_other_publishers_are_named_only_where_signatures_are_asked_for() -> None:
-    named = ("functions.extra_publishers", [PUBLISHER])
-    assert load(changed(named)).functions.extra_publishers == (PUBLISHER,)
-    text = refusal(changed(named, ("functions.code_signing", "off")))
-    assert "functions.extra_publishers has 1 entries; it must be [] with code_signing 'off'" in text
-
-
-@pytest.mark.parametrize(
-    ("publishers", "says"),
-    [
-        ([PUBLISHER, PUBLISHER], "extra_publishers has an entry twice"),
-        ([f"{PUBLISHER[:-2]}{index:02}" for index in range(20)], "extra_publishers: tuple should"),
-        ([f"{PUBLISHER}/more"], "extra_publishers.0: string should match"),
-        (["arn:aws:iam::123456789012:role/signer"], "extra_publishers.0: string should match"),
-    ],
-)
-def test_publishers_that_lambda_would_refuse_are_refused_here(
-    publishers: list[str], says: str
-) -> None:
-    text = refusal(changed(("functions.extra_publishers", publishers)))
-    assert "has 1 problem(s)" in text
-    assert f"warmline:functions.{says}" in text
-
-
-def test_as_many_publishers_as_a_configuration_takes_beside_our_own_are_accepted() -> None:
-    publishers = [f"{PUBLISHER[:-2]}{index:02}" for index in range(19)]
-    loaded = load(changed(("functions.extra_publishers", publishers)))
-    assert loaded.functions.extra_publishers == tuple(publishers)
