@@ -21,6 +21,7 @@ from emulation.aws.calls import Aws, CallFailed
 from emulation.aws.catalogue import TYPES
 from emulation.aws.provider import EmulatedAws, input_problems
 from emulation.wire import Asset, Properties
+from tests.aws_only import AWS_ONLY, AWS_ONLY_INPUTS
 from tests.harness import REGION, Graph, Resource
 from tests.provider_calls import Driven
 
@@ -61,8 +62,9 @@ class Unsent(Aws):
 
 
 def without_a_request(graph: Graph) -> set[str]:
-    """The AWS types of a graph for which the local provider has no request."""
+    """The AWS types of a graph for which neither the local provider nor a test has a request."""
     types = {resource.type for resource in graph.resources if resource.type.startswith("aws:")}
+    types -= AWS_ONLY.keys()
     return {type_ for type_ in types if type_ not in TYPES or TYPES[type_].create is None}
 
 
@@ -72,22 +74,36 @@ def faults(resources: Iterable[Resource], aws: Unsent) -> list[str]:
 
 
 def _faults_of(resource: Resource, aws: Unsent) -> list[str]:
-    table = TYPES[resource.type]
-    assert table.create, f"{resource.type} is one of those without a request"
-    given = {name: _on_the_wire(value) for name, value in resource.inputs.items()}
-    if refused := input_problems(table, given):
+    given = {
+        name: _on_the_wire(value)
+        for name, value in resource.inputs.items()
+        if name not in AWS_ONLY_INPUTS
+    }
+    table = TYPES.get(resource.type)
+    if table and (refused := input_problems(table, given)):
         return [f"Check: {name}: {reason}" for name, reason in refused.items()]
-    inputs = Driven(EmulatedAws("0", TYPES, None), resource.type, resource.name).check(given)
     aws.operations.clear()
     aws.faults.clear()
     try:
-        table.settle(aws, table.create(aws, inputs), inputs)
+        if table:
+            _create(resource, given, aws)
+        else:
+            AWS_ONLY[resource.type](aws, resource)
+        for name in AWS_ONLY_INPUTS.keys() & resource.inputs.keys():
+            AWS_ONLY_INPUTS[name](aws, resource)
     except CallFailed as refused:
         reasons = refused.message.removeprefix("Parameter validation failed:\n").splitlines()
         aws.faults.extend(f"{refused.service} {refused.operation}: {why}" for why in reasons)
     if not aws.operations:
         aws.faults.append("no request was built")
     return list(aws.faults)
+
+
+def _create(resource: Resource, given: Properties, aws: Aws) -> None:
+    table = TYPES[resource.type]
+    assert table.create, f"{resource.type} is one of those without a request"
+    inputs = Driven(EmulatedAws("0", TYPES, None), resource.type, resource.name).check(given)
+    table.settle(aws, table.create(aws, inputs), inputs)
 
 
 def _on_the_wire(value: Any) -> Any:

@@ -23,6 +23,13 @@ ENCRYPTION = (
     "store-models",
 )
 FUNCTION = ("aws:lambda/function:Function", "serving-predict")
+PROFILE = ("aws:signer/signingProfile:SigningProfile", "signing")
+JOB = ("aws:signer/signingJob:SigningJob", "serving-predict")
+CODE_SIGNING = ("aws:lambda/codeSigningConfig:CodeSigningConfig", "signing")
+POLICY = ("policies", "untrustedArtifactOnDeployment")
+IN_POLICIES = "CodeSigningPolicies.UntrustedArtifactOnDeployment"
+CREATE_SIGNING = "lambda CreateCodeSigningConfig"
+ATTACH = "lambda PutFunctionCodeSigningConfig"
 LOG_GROUP = ("loggingConfig", "logGroup")
 RULE = ("rules", 0)
 ALGORITHM = "applyServerSideEncryptionByDefault"
@@ -79,6 +86,10 @@ def test_the_services_take_every_request_that_creates_a_resource(graph: Graph, a
         (FUNCTION, ("memorySize",), 40_960, CREATE, "MemorySize: 40960 is more than "),
         (FUNCTION, LOG_GROUP, "two words", CREATE, "LoggingConfig.LogGroup: 'two words' does not "),
         (FUNCTION, ("tags", "owner"), "a|b", CREATE, "Tags.owner: 'a|b' does not match "),
+        (PROFILE, ("platformId",), None, "signer PutSigningProfile", "Missing required parameter"),
+        (JOB, ("profileName",), "a-b", "signer StartSigningJob", "profileName: 'a-b' does not "),
+        (CODE_SIGNING, POLICY, "Refuse", CREATE_SIGNING, f"{IN_POLICIES}: 'Refuse' is none of"),
+        (FUNCTION, ("codeSigningConfigArn",), "csc", ATTACH, "CodeSigningConfigArn: 'csc' does "),
         (FUNCTION, ("handler",), "h" * 129, CREATE, "Handler: 129 characters is more than 128"),
     ],
 )
