@@ -15,9 +15,11 @@ from automation.workspace import NAMESPACE, region_of
 
 SERVICES = frozenset(
     {"apigatewayv2", "cloudwatch", "cognito-idp", "dynamodb", "kms"}
-    | {"lambda", "logs", "s3", "sns", "sqs"}
+    | {"lambda", "logs", "s3", "signer", "sns", "sqs"}
 )
 """Regional services that the program uses, as boto3 names them."""
+SIGNING = frozenset({"signer"})
+"""Those that it uses only where code is signed."""
 SKEW_LIMIT_SECONDS = 300
 """AWS refuses a signature that is older or younger."""
 UNRESERVED_EXECUTIONS = 100
@@ -96,20 +98,24 @@ def account(probes: Probes) -> Finding:
 
 def region(probes: Probes) -> Finding:
     name = region_of(_source(probes))
-    missing = SERVICES - probes.services_there()
+    wanted = _services(probes)
+    missing = wanted - probes.services_there()
     if not missing:
-        return ok(f"{name} has all {len(SERVICES)} services of the program")
+        return ok(f"{name} has all {len(wanted)} services of the program")
+    correct = f"correct aws:region in Pulumi.{probes.stack}.yaml"
     return problem(
         f"{name} is not known to have {', '.join(sorted(missing))}",
         needed="a region with every service that the program uses",
         why="boto3 knows no address of them there",
-        action=f"correct aws:region in Pulumi.{probes.stack}.yaml",
+        action=f"{correct}, or set functions.code_signing: 'off' there"
+        if missing == SIGNING
+        else correct,
     )
 
 
 def region_enabled(probes: Probes) -> Finding:
     name = region_of(_source(probes))
-    if SERVICES - probes.services_there():
+    if _services(probes) - probes.services_there():
         raise CannotAsk(f"{name} does not have every service, see region")
     status = probes.region_status()
     if status in ENABLED:
@@ -196,6 +202,11 @@ def _section(probes: Probes, name: str) -> Mapping[str, Any]:
     if not isinstance(section, dict):
         raise CannotAsk(f"the stack file has no mapping {NAMESPACE}:{name}")
     return section
+
+
+def _services(probes: Probes) -> frozenset[str]:
+    unsigned = _section(probes, "functions").get("code_signing") == "off"
+    return SERVICES - SIGNING if unsigned else SERVICES
 
 
 def _caller(probes: Probes) -> str:

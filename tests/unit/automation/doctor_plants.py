@@ -73,7 +73,7 @@ def healthy(stack: str) -> Probes:
         caller=gives(Caller(account="111122223333", arn="arn:aws:iam::111122223333:user/ada")),
         services_there=gives(
             frozenset({"apigatewayv2", "cloudwatch", "cognito-idp", "dynamodb", "kms"})
-            | {"lambda", "logs", "s3", "sns", "sqs"}
+            | {"lambda", "logs", "s3", "signer", "sns", "sqs"}
         ),
         region_status=gives("ENABLED_BY_DEFAULT"),
         lambda_quota=gives(Quota(executions=1000)),
@@ -260,6 +260,13 @@ PLANTS = {
         {"services_there": gives(healthy("dev").services_there() - {"cognito-idp"})},
         "cognito-idp",
         "aws:region",
+    ),
+    "code is to be signed where nobody signs": Plant(
+        "region",
+        "dev",
+        {"services_there": gives(healthy("dev").services_there() - {"signer"})},
+        "signer",
+        "functions.code_signing: 'off'",
     ),
     "the region is not enabled": Plant(
         "region enabled",

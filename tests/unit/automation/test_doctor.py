@@ -141,6 +141,16 @@ def test_a_clock_at_the_limit_is_well(skew: float) -> None:
     assert examine(replace(healthy("dev"), clock_skew_seconds=gives(float(skew)))).healthy
 
 
+def test_a_region_without_signer_is_well_where_no_code_is_signed() -> None:
+    functions = {"warmline:functions": {"code_signing": "off"}}
+    source = {**SOURCE, "config": SOURCE["config"] | functions}
+    there = healthy("dev").services_there() - {"signer"}
+    probes = replace(healthy("dev"), source=gives(source), services_there=gives(there))
+    findings = examine(probes).findings
+    assert findings["region"].verdict is Verdict.OK
+    assert findings["region enabled"].verdict is Verdict.OK
+
+
 def test_a_quota_that_just_holds_the_reservation_is_well() -> None:
     assert examine(replace(healthy("dev"), lambda_quota=gives(Quota(executions=150)))).healthy
 
