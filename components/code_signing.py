@@ -7,7 +7,7 @@ from typing import Final
 import pulumi
 import pulumi_aws as aws
 
-from components.tags import DataClass, Tags
+from components.tags import Tags
 
 UNSIGNED: Final = "unsigned/"
 SIGNED: Final = "signed/"
@@ -60,7 +60,7 @@ class CodeSigning(pulumi.ComponentResource):
             # A name of Pulumi's own would hold a hyphen, and one given here could come only once:
             # the name of a cancelled profile stays taken.
             name_prefix=profile_prefix(args.name_prefix),
-            tags=args.tags.named(name, DataClass.CODE),
+            tags=args.tags.named(name),
             opts=child,
         )
         config = aws.lambda_.CodeSigningConfig(
@@ -70,7 +70,7 @@ class CodeSigning(pulumi.ComponentResource):
                 "signing_profile_version_arns": [profile.version_arn, *args.extra_publishers]
             },
             policies={"untrusted_artifact_on_deployment": "Enforce"},
-            tags=args.tags.named(name, DataClass.CODE),
+            tags=args.tags.named(name),
             opts=child,
         )
         self.profile_name = profile.name
@@ -97,7 +97,4 @@ class CodeSigning(pulumi.ComponentResource):
             destination={"s3": {"bucket": unsigned.bucket, "prefix": SIGNED}},
             opts=opts,
         )
-        return Archive(
-            bucket=unsigned.bucket,
-            key=job.signed_objects[0]["s3s"][0]["key"],
-        )
+        return Archive(bucket=unsigned.bucket, key=job.signed_objects[0]["s3s"][0]["key"])

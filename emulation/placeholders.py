@@ -40,6 +40,10 @@ def _texts(inputs: Mapping[str, Any], within: str = "") -> Iterator[tuple[str, s
             yield from _texts(cast("Mapping[str, Any]", value), f"{within}{key}.")
 
 
+def _as_uuid(digest: str) -> str:
+    return f"{digest[:8]}-{digest[8:12]}-{digest[12:16]}-{digest[16:20]}-{digest[20:32]}"
+
+
 def _computed(  # noqa: PLR0912 - one case a type
     type_: str, name: str, inputs: Mapping[str, str], region: str
 ) -> dict[str, Any]:
@@ -49,7 +53,7 @@ def _computed(  # noqa: PLR0912 - one case a type
     digest = hashlib.sha256(name.encode()).hexdigest()
     match type_:
         case "aws:kms/key:Key":
-            key_id = f"{digest[:8]}-{digest[8:12]}-{digest[12:16]}-{digest[16:20]}-{digest[20:32]}"
+            key_id = _as_uuid(digest)
             return {"id": key_id, "keyId": key_id, "arn": arn("kms", f"key/{key_id}")}
         case "aws:s3/bucket:Bucket":
             return {"id": name, "bucket": name, "arn": f"arn:aws:s3:::{name}"}
@@ -85,9 +89,8 @@ def _computed(  # noqa: PLR0912 - one case a type
             }
         case "aws:signer/signingJob:SigningJob":
             # Another version or another profile is another job.
-            made_of = f"{inputs['source.s3.key']} {inputs['source.s3.version']}"
-            digest = hashlib.sha256(f"{made_of} {inputs['profileName']}".encode()).hexdigest()
-            job = f"{digest[:8]}-{digest[8:12]}-{digest[12:16]}-{digest[16:20]}-{digest[20:32]}"
+            made_of = (inputs["source.s3.key"], inputs["source.s3.version"], inputs["profileName"])
+            job = _as_uuid(hashlib.sha256(" ".join(made_of).encode()).hexdigest())
             signed = {
                 "bucket": inputs["destination.s3.bucket"],
                 "key": f"{inputs['destination.s3.prefix']}{job}.zip",
