@@ -14,7 +14,7 @@ from automation.errors import Failure
 from automation.report import MANDATORY, Report
 from automation.workspace import NAMESPACE, POLICIES
 from emulation.locking import LockTimeout, exclusive
-from emulation.paths import home
+from emulation.paths import home, write_whole
 
 Show = Callable[[str], None]
 LAST_LINES = 15
@@ -75,6 +75,31 @@ def is_engine(pid: int) -> bool:
     if not command_line.is_file():
         return True
     return b"pulumi" in command_line.read_bytes().split(b"\0")[0]
+
+
+def mend_state(name: str) -> bool:
+    """Put the copy before it in place of a state file that a killed engine left half-written.
+
+    True when there was one; without a whole copy the stack starts without state. To be called
+    before the stack is opened, by the one command of this home.
+    """
+    path = home() / "state" / ".pulumi" / "stacks" / NAMESPACE / f"{name}.json"
+    copy = path.with_name(f"{path.name}.bak")
+    if not path.is_file() or _is_whole(path):
+        return False
+    if copy.is_file() and _is_whole(copy):
+        write_whole(path, copy.read_text(encoding="utf-8"), mode=0o600)
+    else:
+        path.unlink()
+    return True
+
+
+def _is_whole(path: Path) -> bool:
+    try:
+        json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        return False
+    return True
 
 
 def pending(stack: auto.Stack) -> int:

@@ -57,6 +57,7 @@ def _destroy(stack: str, removed: Removed, stage: Stage) -> None:
     engine = engines.ensure(stage)
     running = outputs.emulator_of(stack)
     endpoint_url = None if running is None else running.endpoint_url
+    deployment.mend_state(stack)
     try:
         opened = open_stack(stack, engine, Reach.EMULATOR, endpoint_url=endpoint_url)
     except Failure as failure:

@@ -19,12 +19,16 @@ IN_THE_WAY = re.compile(r"already ?exists|already ?owned|conflict|in ?use|duplic
 
 def deploy(engine: Engine, running: Running, show: Show) -> Report:
     """Make the local stack what the program says, from whatever state it is in."""
+    unsettled = workspace_folder(LOCAL) / "unsettled"
+    if deployment.mend_state(LOCAL):
+        show("a killed run left its state half-written; going on from the one before")
+        unsettled.parent.mkdir(parents=True, exist_ok=True)
+        unsettled.touch()
     opened = _open(engine, running)
     deployment.release_stale_locks(opened)
     if outputs.emulator_of(LOCAL) is None:
         # The emulator started empty: what the state describes went with the one before.
         opened = _anew(engine, running, opened)
-    unsettled = workspace_folder(LOCAL) / "unsettled"
     if deployment.pending(opened):
         unsettled.touch()
         deployment.clear_pending(opened, show)

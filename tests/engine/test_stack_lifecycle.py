@@ -143,6 +143,14 @@ def test_an_engine_killed_in_the_middle_of_up_is_recovered_from(fresh_bench: Wor
     assert health(fresh_bench) == 200
 
 
+def test_a_state_that_is_cut_off_in_the_middle_is_recovered_from(bench: Workbench) -> None:
+    state = bench.home / "state" / ".pulumi" / "stacks" / "warmline" / "local.json"
+    state.write_text(state.read_text()[:1_000])
+    bench.up()
+    assert health(bench) == 200
+    assert bench.up().unchanged
+
+
 def test_destroy_leaves_nothing_in_the_emulator(bench: Workbench) -> None:
     destroy(bench)
     assert {kind: left for kind, left in inventory(bench).items() if left} == {}

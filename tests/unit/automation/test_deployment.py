@@ -141,6 +141,38 @@ def test_without_a_lock_nothing_is_cancelled() -> None:
     assert stack.calls == []
 
 
+def state_file(home: Path, text: str, *, copy: str | None = None) -> Path:
+    path = home / "state" / ".pulumi" / "stacks" / "warmline" / "local.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(text)
+    if copy is not None:
+        path.with_name("local.json.bak").write_text(copy)
+    return path
+
+
+@pytest.mark.parametrize("torn", ["", '{"version": 3, "checkp'])
+def test_a_state_that_a_killed_engine_left_half_written_gives_way_to_the_one_before(
+    home: Path, torn: str
+) -> None:
+    path = state_file(home, torn, copy='{"version": 3}')
+    assert deployment.mend_state("local")
+    assert path.read_text() == '{"version": 3}'
+    assert not deployment.mend_state("local")
+
+
+@pytest.mark.parametrize("copy", [None, "{"])
+def test_without_a_whole_copy_the_stack_starts_without_state(home: Path, copy: str | None) -> None:
+    path = state_file(home, "", copy=copy)
+    assert deployment.mend_state("local")
+    assert not path.exists()
+
+
+def test_a_whole_state_is_left_as_it_is(home: Path) -> None:
+    path = state_file(home, '{"version": 4}', copy='{"version": 3}')
+    assert not deployment.mend_state("local")
+    assert path.read_text() == '{"version": 4}'
+
+
 def test_what_an_interrupted_run_had_begun_is_settled_before_the_next() -> None:
     stack = fake_stack(pending=2)
     assert deployment.pending(stack) == 2
