@@ -43,7 +43,7 @@ def release_stale_locks(stack: auto.Stack) -> bool:
 
     Raises `Failure` when the engine of an earlier command still runs.
     """
-    folder = home() / "state" / ".pulumi" / "locks" / "organization" / NAMESPACE / stack.name
+    folder = _state() / "locks" / "organization" / NAMESPACE / stack.name
     locks = sorted(folder.glob("*.json"))
     for path in locks:
         pid = _pid_of(path)
@@ -83,7 +83,7 @@ def mend_state(name: str) -> bool:
     True when there was one; without a whole copy the stack starts without state. To be called
     before the stack is opened, by the one command of this home.
     """
-    path = home() / "state" / ".pulumi" / "stacks" / NAMESPACE / f"{name}.json"
+    path = _state() / "stacks" / NAMESPACE / f"{name}.json"
     copy = path.with_name(f"{path.name}.bak")
     if not path.is_file() or _is_whole(path):
         return False
@@ -92,6 +92,11 @@ def mend_state(name: str) -> bool:
     else:
         path.unlink()
     return True
+
+
+def _state() -> Path:
+    """Where the engine keeps the state of stacks that no account holds."""
+    return home() / "state" / ".pulumi"
 
 
 def _is_whole(path: Path) -> bool:

@@ -145,8 +145,12 @@ def test_an_engine_killed_in_the_middle_of_up_is_recovered_from(fresh_bench: Wor
 
 def test_a_state_that_is_cut_off_in_the_middle_is_recovered_from(bench: Workbench) -> None:
     state = bench.home / "state" / ".pulumi" / "stacks" / "warmline" / "local.json"
+    copy = state.with_name("local.json.bak")
+    assert json.loads(copy.read_text())
+    before = bench.running.instance
     state.write_text(state.read_text()[:1_000])
     bench.up()
+    assert bench.running.instance == before
     assert health(bench) == 200
     assert bench.up().unchanged
 
