@@ -6,11 +6,13 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterable
+from typing import Any
 
 from automation.errors import Failure
 from automation.outputs import Outputs
+from contracts.protocol import SCOPE_INFER, SCOPE_READ
 
-SCOPES = ("models/infer", "models/read")
+SCOPES = (SCOPE_INFER, SCOPE_READ)
 """What a caller of models needs; `models/write` is asked for by name."""
 TIMEOUT_SECONDS = 10
 
@@ -34,17 +36,14 @@ def obtain(result: Outputs, *, tenant: str | None = None, scopes: Iterable[str] 
     allowed = described["UserPoolClient"].get("AllowedOAuthScopes") or []
     form = {"grant_type": "client_credentials", "scope": " ".join(scopes)}
     basic = base64.b64encode(f"{client_id}:{secret}".encode()).decode()
-    request = urllib.request.Request(  # noqa: S310 - the address is the stack's own output
-        str(result["token_url"]),
-        data=urllib.parse.urlencode(form).encode(),
-        headers={
-            "Authorization": f"Basic {basic}",
-            "Content-Type": "application/x-www-form-urlencoded",
-        },
-    )
+    headers = {
+        "Authorization": f"Basic {basic}",
+        "Content-Type": "application/x-www-form-urlencoded",
+    }
+    body = urllib.parse.urlencode(form).encode()
     try:
-        with opener(result).open(request, timeout=TIMEOUT_SECONDS) as answer:
-            return json.load(answer)["access_token"]
+        answer = post(result, str(result["token_url"]), body, headers, seconds=TIMEOUT_SECONDS)
+        return answer["access_token"]
     except urllib.error.HTTPError as error:
         detail = error.read().decode("utf-8", "replace").strip()
         raise Failure(
@@ -53,9 +52,24 @@ def obtain(result: Outputs, *, tenant: str | None = None, scopes: Iterable[str] 
             f"Ask for scopes that the tenant's client has ({', '.join(allowed) or 'none'}), or "
             f"give the tenant more in Pulumi.{result.stack}.yaml, warmline:tenants.",
         ) from error
+
+
+def post(
+    result: Outputs, url: str, body: bytes, headers: dict[str, str], *, seconds: float
+) -> dict[str, Any]:
+    """The JSON that an address of the stack answers.
+
+    Raises `Failure` where nothing answers, and `HTTPError` for a refusal, which each caller reads.
+    """
+    request = urllib.request.Request(url, body, headers)  # noqa: S310 - the stack's own output
+    try:
+        with opener(result).open(request, timeout=seconds) as answer:
+            return json.load(answer)
+    except urllib.error.HTTPError:
+        raise
     except urllib.error.URLError as error:
         raise Failure(
-            f"{result['token_url']} does not answer: {error.reason}",
+            f"{url} does not answer: {error.reason}",
             f"See what runs: warmline status; bring it up: warmline up --stack {result.stack}",
         ) from error
 

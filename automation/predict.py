@@ -3,7 +3,6 @@
 import json
 import sys
 import urllib.error
-import urllib.request
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,6 @@ from automation.outputs import Outputs
 
 TIMEOUT_SECONDS = 35
 """Just above what API Gateway waits for an integration."""
-
 
 DEMO = "magika"
 EXAMPLE = (
@@ -41,20 +39,11 @@ def infer(result: Outputs, model: str, body: bytes, *, tenant: str | None = None
     """
     token = access.obtain(result, tenant=tenant)
     url = f"{result['api_url'].rstrip('/')}/v2/models/{model}/infer"
-    request = urllib.request.Request(  # noqa: S310 - the address is the stack's own output
-        url,
-        data=body,
-        headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
-    )
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     try:
-        with access.opener(result).open(request, timeout=TIMEOUT_SECONDS) as answer:
-            return json.load(answer)
+        return access.post(result, url, body, headers, seconds=TIMEOUT_SECONDS)
     except urllib.error.HTTPError as error:
         raise Failure(*_problem(error, model)) from error
-    except urllib.error.URLError as error:
-        raise Failure(
-            f"{url} does not answer: {error.reason}", "See what runs: warmline status"
-        ) from error
 
 
 def request_body(path: Path | None, model: str) -> bytes:

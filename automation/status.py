@@ -8,8 +8,7 @@ from automation import outputs
 from automation.errors import Failure
 from automation.workspace import LOCAL
 from emulation.aws.catalogue import FIDELITY
-from emulation.engine import bootstrap, build, download
-from emulation.engine.found import Unusable
+from emulation.engine import bootstrap
 from emulation.ministack import Emulator
 from emulation.paths import home
 
@@ -47,10 +46,7 @@ def status() -> Status:
 
 def _engine() -> str | None:
     """The engine that `up` would use, without getting one."""
-    try:
-        engine = bootstrap.on_path(os.environ)
-    except Unusable:
-        engine = download.cached() or build.cached()
+    engine, _ = bootstrap.present(os.environ)
     return f"Pulumi {engine.version} ({engine.command})" if engine else None
 
 

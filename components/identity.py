@@ -9,14 +9,16 @@ import pulumi_aws as aws
 from components.account import Account
 from components.derived import domain_name
 from components.tags import Tags
+from contracts.protocol import SCOPE_INFER, SCOPE_READ, SCOPE_WRITE
 from settings import Identity as IdentitySettings
 from settings import Protection, TenantSettings
 
 RESOURCE_SERVER = "models"
+"""What stands before the slash in every scope."""
 SCOPES = {
-    "infer": "Ask models for predictions",
-    "read": "Read the metadata of models",
-    "write": "Change models and their routes",
+    SCOPE_INFER: "Ask models for predictions",
+    SCOPE_READ: "Read the metadata of models",
+    SCOPE_WRITE: "Change models and their routes",
 }
 
 
@@ -72,7 +74,11 @@ class Identity(pulumi.ComponentResource):
             identifier=RESOURCE_SERVER,
             name=RESOURCE_SERVER,
             scopes=[
-                {"scope_name": scope, "scope_description": text} for scope, text in SCOPES.items()
+                {
+                    "scope_name": scope.removeprefix(f"{RESOURCE_SERVER}/"),
+                    "scope_description": text,
+                }
+                for scope, text in SCOPES.items()
             ],
             opts=child,
         )

@@ -10,21 +10,21 @@ from components.derived import vended_log_group
 from components.function import Function
 from components.identity import Access
 from components.tags import DataClass, Tags
+from contracts.protocol import BINARY_HEADER, SCOPE_INFER, SCOPE_READ
 from settings import Api, Cors
 
-READ, INFER = "models/read", "models/infer"
 HEALTH_ROUTES = ("GET /v2/health/live", "GET /v2/health/ready")
 """Open to everyone, so they never reach the inference function."""
 HEALTH_REQUESTS_PER_SECOND, HEALTH_BURST = 10, 20
 """Plenty for uptime checks, and too little to use up what the account may run at once."""
 MODEL_ROUTES = {
-    "GET /v2": READ,
-    "GET /v2/models/{model}": READ,
-    "GET /v2/models/{model}/ready": READ,
-    "GET /v2/models/{model}/versions/{version}": READ,
-    "GET /v2/models/{model}/versions/{version}/ready": READ,
-    "POST /v2/models/{model}/infer": INFER,
-    "POST /v2/models/{model}/versions/{version}/infer": INFER,
+    "GET /v2": SCOPE_READ,
+    "GET /v2/models/{model}": SCOPE_READ,
+    "GET /v2/models/{model}/ready": SCOPE_READ,
+    "GET /v2/models/{model}/versions/{version}": SCOPE_READ,
+    "GET /v2/models/{model}/versions/{version}/ready": SCOPE_READ,
+    "POST /v2/models/{model}/infer": SCOPE_INFER,
+    "POST /v2/models/{model}/versions/{version}/infer": SCOPE_INFER,
 }
 """Route -> the scope that a token needs."""
 ACCESS_LOG_FORMAT = json.dumps(
@@ -187,7 +187,7 @@ def _cors(rules: Cors) -> aws.apigatewayv2.ApiCorsConfigurationArgsDict:
     return {
         "allow_origins": list(rules.allow_origins),
         "allow_methods": ["GET", "POST"],
-        "allow_headers": ["authorization", "content-type", "inference-header-content-length"],
-        "expose_headers": ["inference-header-content-length"],
+        "allow_headers": ["authorization", "content-type", BINARY_HEADER],
+        "expose_headers": [BINARY_HEADER],
         "max_age": rules.max_age_seconds,
     }

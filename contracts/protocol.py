@@ -37,7 +37,6 @@ DATATYPES = {
 SCOPE_INFER = "models/infer"
 SCOPE_READ = "models/read"
 SCOPE_WRITE = "models/write"
-SCOPES = (SCOPE_INFER, SCOPE_READ, SCOPE_WRITE)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,7 +29,6 @@ ProfileVersionArn = Annotated[
     ),
 ]
 Scope = Literal["models/infer", "models/read", "models/write"]
-SCOPES: tuple[Scope, ...] = ("models/infer", "models/read", "models/write")
 
 
 def _model_name(value: str) -> str:

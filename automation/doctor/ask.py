@@ -25,7 +25,7 @@ from automation.errors import Failure
 from automation.workspace import Reach, region_of
 from emulation import emulator_venv
 from emulation.emulator_venv import EnvironmentFailure
-from emulation.engine import bootstrap, build, download
+from emulation.engine import bootstrap, build
 from emulation.engine.found import HOST, Unusable
 from emulation.ministack import Condition, Emulator, is_free
 from emulation.paths import ROOT, cache, home
@@ -90,12 +90,8 @@ def probes_of(stack: str) -> Probes:
 
 
 def engine_facts() -> EngineFacts:
-    passed_over = ""
-    try:
-        engine = bootstrap.on_path(os.environ)
-    except Unusable as error:
-        passed_over = str(error) if shutil.which("pulumi") else ""
-        engine = download.cached() or build.cached()
+    engine, unfit = bootstrap.present(os.environ)
+    passed_over = unfit if shutil.which("pulumi") else ""
     if engine is None:
         return EngineFacts(engine=None, host=None, passed_over=passed_over, go=_go())
     path = os.pathsep.join([*map(str, engine.path_entries), os.environ.get("PATH", os.defpath)])

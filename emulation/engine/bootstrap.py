@@ -23,22 +23,26 @@ def ensure(progress: Progress) -> Engine:
 
     Raises `EngineError` when neither PATH, Pulumi's own installer nor a Go build gives one.
     """
-    tried: list[tuple[str, str]] = []
-    try:
-        return on_path(os.environ)
-    except Unusable as error:
-        tried.append(("pulumi on PATH", str(error)))
-        if shutil.which("pulumi"):
-            progress(f"passed over: {error}")
-    for engine in (download.cached(), build.cached()):
-        if engine is not None:
-            return engine
+    engine, unfit = present(os.environ)
+    if unfit and shutil.which("pulumi"):
+        progress(f"passed over: {unfit}")
+    if engine is not None:
+        return engine
+    tried = [("pulumi on PATH", unfit)]
     for way, get in (("Pulumi's own installer", download.install), ("Go build", build.make)):
         try:
             return get(progress)
         except Unusable as error:
             tried.append((way, str(error)))
     raise EngineError(tried, ".".join(map(str, build.MINIMUM_GO)))
+
+
+def present(environ: Mapping[str, str]) -> tuple[Engine | None, str]:
+    """The engine that is here already, and why it is not the one on PATH; "" where it is."""
+    try:
+        return on_path(environ), ""
+    except Unusable as error:
+        return download.cached() or build.cached(), str(error)
 
 
 def on_path(environ: Mapping[str, str]) -> Engine:

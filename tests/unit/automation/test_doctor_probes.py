@@ -19,7 +19,7 @@ from automation.doctor.examine import doctor, examine
 from automation.doctor.finding import CannotAsk, Verdict
 from automation.doctor.probes import EngineFacts
 from automation.errors import Failure
-from emulation.engine import Engine
+from emulation.engine import Engine, build, download
 from emulation.locking import exclusive
 from emulation.ministack import Condition
 from emulation.paths import ROOT
@@ -115,7 +115,7 @@ def test_an_engine_on_path_that_is_passed_over_is_named_with_its_version(
     script.write_text("#!/bin/sh\necho v3.100.0\n")
     script.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    for way in (ask.download, ask.build):
+    for way in (download, build):
         monkeypatch.setattr(way, "cached", lambda: None)
     facts = ask.engine_facts()
     assert (facts.engine, facts.host, facts.go) == (None, None, None)
