@@ -88,6 +88,10 @@ class Mocks(pulumi.runtime.Mocks):
 def _loop_of_this_thread() -> Iterator[asyncio.AbstractEventLoop]:
     """An event loop that is closed again; the SDK would leave its own open."""
     loop = asyncio.new_event_loop()
+    # A run that fails says so by raising. Its other futures would be logged when garbage is
+    # collected; Python 3.11 parses source to log a traceback, and a parse that the collection
+    # interrupted then ends with "AST constructor recursion depth mismatch".
+    loop.set_exception_handler(lambda _loop, _context: None)
     asyncio.set_event_loop(loop)
     try:
         yield loop

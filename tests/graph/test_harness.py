@@ -1,5 +1,7 @@
 """The harness itself: a test that uses it can fail."""
 
+import gc
+
 import pulumi
 import pulumi_aws as aws
 import pytest
@@ -46,6 +48,21 @@ def test_what_an_apply_raises_comes_out() -> None:
 
     with pytest.raises(ValueError, match="cannot use arn:aws:kms"):
         deploy(build)
+
+
+def test_a_failed_run_logs_nothing_when_its_garbage_is_collected(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def refuse(arn: str) -> str:
+        raise ValueError(f"cannot use {arn}")
+
+    def build() -> None:
+        aws.kms.Alias("alias", target_key_id=aws.kms.Key("key").arn.apply(refuse))
+
+    with pytest.raises(ValueError, match="cannot use"):
+        deploy(build)
+    gc.collect()
+    assert caplog.records == []
 
 
 def test_a_lookup_without_an_answer_fails_and_names_its_token() -> None:
