@@ -1,19 +1,9 @@
 """The settings of a stack: frozen, strict, and read once by `load`."""
 
+from settings.access import Api, Cors, Identity, TenantSettings
+from settings.compute import Functions, Serving, Shadow
 from settings.load import load
-from settings.model import (
-    Api,
-    Cors,
-    Functions,
-    Identity,
-    Naming,
-    Observability,
-    Protection,
-    Serving,
-    Shadow,
-    Storage,
-    TenantSettings,
-)
+from settings.operations import Naming, Observability, Protection, Storage
 from settings.root import Settings
 
 __all__ = [

@@ -7,9 +7,9 @@ from typing import Any, cast
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
 
-from settings.model import NAME_PATTERN
 from settings.read import Invalid, Reader
 from settings.root import Settings
+from settings.values import NAME_PATTERN
 
 SECTIONS = tuple(name for name in Settings.model_fields if name not in ("region", "endpoint_url"))
 

@@ -6,20 +6,11 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from settings import limits
-from settings.model import (
-    Api,
-    Functions,
-    Identity,
-    Name,
-    Naming,
-    Observability,
-    Protection,
-    Serving,
-    Shadow,
-    Storage,
-    TenantSettings,
-)
+from settings.access import Api, Identity, TenantSettings
+from settings.compute import Functions, Serving, Shadow
+from settings.operations import Naming, Observability, Protection, Storage
 from settings.section import Section, each, rule
+from settings.values import Name
 
 
 class Settings(Section):

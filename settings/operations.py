@@ -1,0 +1,71 @@
+"""What a stack file says of owners, data that is kept, and alarms.
+
+Every key is required: nothing is defaulted, so the difference of two stack files is the whole
+difference of two environments. Rules between keys state both values and the reason.
+"""
+
+from collections.abc import Iterator
+
+from pydantic import Field
+
+from settings import limits
+from settings.section import Section, rule
+from settings.values import Label, Name
+
+
+class Naming(Section):
+    """Whose it is: becomes tags on everything that takes tags."""
+
+    owner: Label
+    """Team or person to ask; the tag `owner`."""
+    cost_centre: Label
+    """Who pays; the tag `cost-centre`. In quotes, or YAML reads a number."""
+    environment: Name
+    """What the stack is for; the tag `environment`."""
+
+
+class Storage(Section):
+    """How long buckets keep what is no longer current."""
+
+    noncurrent_version_days: int = Field(ge=1)
+    """Days that overwritten and deleted model files and archives are kept."""
+    access_log_days: int = Field(ge=1)
+    """Days that the log of bucket reads is kept."""
+
+
+class Protection(Section):
+    """What guards data against a mistaken command."""
+
+    protect: bool
+    """Pulumi refuses to delete the stateful resources."""
+    deletion_protection: bool
+    """AWS refuses to delete the registry table and the user pool."""
+    force_destroy: bool
+    """Buckets are emptied when the stack is destroyed."""
+    key_deletion_days: int = Field(ge=limits.KMS_DELETION_DAYS[0], le=limits.KMS_DELETION_DAYS[1])
+    """Days between the order to delete a key and its end."""
+
+    @rule
+    def _protected_or_emptied(self) -> Iterator[str]:
+        if self.force_destroy and (self.protect or self.deletion_protection):
+            yield (
+                f"force_destroy is true while protect is {self.protect} and deletion_protection is "
+                f"{self.deletion_protection}; buckets that are emptied on destroy are not protected"
+            )
+
+
+class Observability(Section):
+    """When someone is told. Counts are those at which an alarm goes off."""
+
+    function_errors_per_5_minutes: int = Field(ge=1)
+    """Calls of a function that failed or were killed."""
+    function_throttles_per_5_minutes: int = Field(ge=1)
+    """Calls of a function that met a concurrency limit."""
+    duration_percent_of_timeout: int = Field(ge=10, le=100)
+    """Percent of a function's timeout that its slowest calls (99th percentile) may take."""
+    api_server_errors_per_5_minutes: int = Field(ge=1)
+    """Answers of the gateway with a status of 500 or more."""
+    api_latency_p99_ms: int = Field(ge=1)
+    """Milliseconds that the slowest requests (99th percentile) may take."""
+    stale_reads_per_5_minutes: int = Field(ge=1)
+    """Requests routed from memory because the registry could not be read."""
