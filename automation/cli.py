@@ -305,6 +305,7 @@ def _print_verdict(verdict: Any) -> None:
     _print_rules("Could not be checked (--allow RULE lets one pass)", verdict.unchecked)
     _print_rules("Could not be checked before `up`, and may stay so", verdict.tolerated)
     _print_rules("Advice", verdict.advice)
+    _print_costs(verdict.costs)
     _out.print("The preview passes." if verdict.passes else "The preview does not pass.")
 
 
@@ -320,6 +321,15 @@ def _print_rules(heading: str, results: list[Any]) -> None:
     for text, count in Counter(result.text for result in results).items():
         times = f" ({count} resources)" if count > 1 else ""
         _out.print(f"  {escape(text)}{times}", soft_wrap=True)
+
+
+def _print_costs(costs: list[Any]) -> None:
+    _out.print("A month without traffic, in US dollars of us-east-1:")
+    grid = Table.grid(padding=(0, 2))
+    for cost in costs:
+        grid.add_row(f"{cost.monthly_usd:>9.2f}", cost.what, cost.because)
+    grid.add_row(f"{sum(cost.monthly_usd for cost in costs):>9.2f}", "in all", "")
+    _out.print(grid)
 
 
 if __name__ == "__main__":

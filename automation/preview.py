@@ -7,16 +7,17 @@ for `up`, which runs the same pack.
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from automation import deployment
+from automation import cost, deployment
 from automation.report import COULD_NOT_RUN, MANDATORY, Report, RuleResult
 from automation.stages import Stages
 from automation.workspace import Reach, check_settings, open_stack, read_stack_file
+from capacity.standing import Cost
 from emulation import engine as engines
 from emulation import launchers
 from emulation.paths import ROOT
@@ -37,6 +38,8 @@ class Verdict:
     """Rules that could not run and that nobody allowed to."""
     tolerated: list[RuleResult] = field(default_factory=list)
     """Rules that could not run and may."""
+    costs: list[Cost] = field(default_factory=list)
+    """A month without traffic."""
     advice: list[RuleResult] = field(default_factory=list)
 
     @property
@@ -57,6 +60,7 @@ class Verdict:
             "unchecked": listed(self.unchecked),
             "tolerated": listed(self.tolerated),
             "advice": listed(self.advice),
+            "costs": [vars(cost) for cost in self.costs],
         }
 
 
@@ -78,7 +82,8 @@ def preview(
             report = deployment.preview(opened, stage)
             stage.result = f"{sum(report.types.values())} resources"
     waiting = allowed_rules(ALLOWED_FILE) if account else set[str]()
-    return judge(stack, report, {*allowed, *waiting})
+    verdict = judge(stack, report, {*allowed, *waiting})
+    return replace(verdict, costs=cost.estimate(report.types))
 
 
 def judge(stack: str, report: Report, allowed: Collection[str]) -> Verdict:

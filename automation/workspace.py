@@ -147,15 +147,16 @@ def read_stack_file(stack: str) -> dict[str, Any]:
     return content
 
 
-def check_settings(stack: str, source: Mapping[str, Any]) -> bool:
-    """Raises `Failure` with every problem of the stack file, before anything is started.
+def check_settings(stack: str, source: Mapping[str, Any]) -> settings.Settings | None:
+    """The stack's settings, read before anything is started.
 
     The program makes the same check; this one spares the wait for an engine. A file with
-    encrypted values is left to the program, as only the engine can read them: False.
+    encrypted values is left to the program, as only the engine can read them: None.
+    Raises `Failure` with every problem of the stack file.
     """
     config = source["config"]
     if _readable(config) != config:
-        return False
+        return None
     set_all_config({key: _as_engine_says(value) for key, value in config.items()})
     way_out = f"Correct Pulumi.{stack}.yaml; docs/settings.md says what each key means and may be."
     try:
@@ -168,7 +169,7 @@ def check_settings(stack: str, source: Mapping[str, Any]) -> bool:
             "say so, because archives built for this machine need not run on Lambda",
             way_out,
         )
-    return True
+    return loaded
 
 
 def _as_engine_says(value: Any) -> str:

@@ -73,7 +73,7 @@ def probes_of(stack: str) -> Probes:
         home_space=lambda: space(home()),
         use_home=use_home,
         source=source,
-        judge=lambda: workspace.check_settings(stack, source()),
+        judge=lambda: workspace.check_settings(stack, source()) is not None,
         emulator_python=emulator_python,
         emulator=once(emulator_facts),
         remembered_instance=lambda: outputs.remembered(workspace.LOCAL),

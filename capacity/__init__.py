@@ -1,0 +1,1 @@
+"""What a stack costs and how much of it is needed."""
