@@ -10,23 +10,12 @@ from components.derived import vended_log_group
 from components.function import Function
 from components.identity import Access
 from components.tags import DataClass, Tags
-from contracts.protocol import BINARY_HEADER, SCOPE_INFER, SCOPE_READ
+from contracts.api_routes import HEALTH_ROUTES, MODEL_ROUTES
+from contracts.protocol import BINARY_HEADER
 from settings import Api, Cors
 
-HEALTH_ROUTES = ("GET /v2/health/live", "GET /v2/health/ready")
-"""Open to everyone, so they never reach the inference function."""
 HEALTH_REQUESTS_PER_SECOND, HEALTH_BURST = 10, 20
 """Plenty for uptime checks, and too little to use up what the account may run at once."""
-MODEL_ROUTES = {
-    "GET /v2": SCOPE_READ,
-    "GET /v2/models/{model}": SCOPE_READ,
-    "GET /v2/models/{model}/ready": SCOPE_READ,
-    "GET /v2/models/{model}/versions/{version}": SCOPE_READ,
-    "GET /v2/models/{model}/versions/{version}/ready": SCOPE_READ,
-    "POST /v2/models/{model}/infer": SCOPE_INFER,
-    "POST /v2/models/{model}/versions/{version}/infer": SCOPE_INFER,
-}
-"""Route -> the scope that a token needs."""
 ACCESS_LOG_FORMAT = json.dumps(
     {
         "time": "$context.requestTime",

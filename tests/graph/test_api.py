@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from components.inference_api import HEALTH_ROUTES, MODEL_ROUTES
+from contracts.api_routes import HEALTH_ROUTES, MODEL_ROUTES
 from tests.graph.programs import run, stack_file
 from tests.harness import Graph
 
