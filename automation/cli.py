@@ -2,24 +2,26 @@
 
 import json
 import re
-import sys
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from automation.errors import Failure, StageFailure
 from automation.models.cli import app as models
-from emulation.engine import EngineError
-from emulation.paths import HOME_VARIABLE, home
+from automation.terminal import (
+    OUT,
+    JsonOption,
+    StackOption,
+    YesOption,
+    confirmed,
+    print_json,
+    progress,
+    told,
+)
 
 app = typer.Typer(
     name="warmline",
@@ -29,14 +31,9 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(models, name="models")
-StackOption = Annotated[str, typer.Option(help="The stack: local, or one that lives on AWS.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
-YesOption = Annotated[bool, typer.Option("--yes", help="Change a stack that lives on AWS.")]
 AccountOption = Annotated[
     bool, typer.Option("--account", help="Use your own backend and credentials.")
 ]
-_out = Console(highlight=False)
-_err = Console(stderr=True, highlight=False)
 
 
 def main() -> None:
@@ -67,15 +64,15 @@ def up(stack: StackOption = "local", as_json: JsonOption = False, yes: YesOption
     """Bring a stack up: from nothing to a served model. Running it again repairs."""
     from automation.up import up as run
 
-    _confirmed(stack, yes)
-    with _told("up"):
-        summary = run(stack, _progress(as_json))
+    confirmed(stack, yes)
+    with told("up"):
+        summary = run(stack, progress(as_json))
     if as_json:
-        _print_json(vars(summary))
+        print_json(vars(summary))
         return
-    _out.print()
+    OUT.print()
     if summary.unchanged:
-        _out.print(f"Stack {stack} was up to date: no changes.")
+        OUT.print(f"Stack {stack} was up to date: no changes.")
     _print_usage(summary.outputs, stack, summary.predictions)
 
 
@@ -92,10 +89,10 @@ def preview(
     """Show what `up` would do, judged by the policy pack; needs no account."""
     from automation.preview import preview as run
 
-    with _told("preview"):
-        verdict = run(stack, _progress(as_json), account=account, allowed=allow or ())
+    with told("preview"):
+        verdict = run(stack, progress(as_json), account=account, allowed=allow or ())
     if as_json:
-        _print_json(verdict.as_json())
+        print_json(verdict.as_json())
     else:
         _print_verdict(verdict)
     raise typer.Exit(0 if verdict.passes else 1)
@@ -106,16 +103,16 @@ def down(stack: StackOption = "local", as_json: JsonOption = False, yes: YesOpti
     """Destroy a stack; on this machine also stop what `up` started."""
     from automation.down import down as run
 
-    _confirmed(stack, yes)
-    with _told("down"):
-        removed = run(stack, _progress(as_json))
+    confirmed(stack, yes)
+    with told("down"):
+        removed = run(stack, progress(as_json))
     if as_json:
-        _print_json(vars(removed))
+        print_json(vars(removed))
         return
     if removed.problem:
-        _out.print(f"What was in the way:\n{escape(removed.problem)}", soft_wrap=True)
+        OUT.print(f"What was in the way:\n{escape(removed.problem)}", soft_wrap=True)
     nothing = removed.state == "none" and not removed.emulator_stopped and not removed.destroyed
-    _out.print("Nothing was up." if nothing else f"Stack {stack} is down.")
+    OUT.print("Nothing was up." if nothing else f"Stack {stack} is down.")
 
 
 @app.command()
@@ -123,27 +120,27 @@ def status(as_json: JsonOption = False) -> None:
     """Show what runs on this machine, and how far the emulator can be believed."""
     from automation.status import status as look
 
-    with _told("status"):
+    with told("status"):
         found = look()
     if as_json:
-        _print_json(found.as_json())
+        print_json(found.as_json())
         return
-    _out.print("What the emulator does, per resource type:\n")
+    OUT.print("What the emulator does, per resource type:\n")
     grid = Table.grid(padding=(0, 2))
     for row in found.fidelity:
         text = "\n".join(filter(None, (short_token(row["type"]), row["note"])))
         grid.add_row(row["fidelity"], escape(text))
-    _out.print(grid)
-    _out.print()
+    OUT.print(grid)
+    OUT.print()
     emulator, stack, engine = found.emulator, found.stack, found.engine
-    _out.print(f"home      {found.home}", soft_wrap=True)
-    _out.print(f"engine    {engine or 'none yet; `warmline up` gets one'}", soft_wrap=True)
-    _out.print(
+    OUT.print(f"home      {found.home}", soft_wrap=True)
+    OUT.print(f"engine    {engine or 'none yet; `warmline up` gets one'}", soft_wrap=True)
+    OUT.print(
         f"emulator  {emulator['endpoint_url']} (process {emulator['pid']})"
         if emulator
         else "emulator  not running"
     )
-    _out.print(
+    OUT.print(
         f"stack     {stack['name']}: {stack['resources']} AWS resources, "
         f"{stack['api_url'] or 'half made; `warmline up` goes on'}"
         if stack
@@ -158,12 +155,12 @@ def doctor(stack: StackOption = "local", as_json: JsonOption = False) -> None:
     from automation.doctor.examine import doctor as look
     from automation.doctor.show import show
 
-    with _told("doctor"):
+    with told("doctor"):
         diagnosis = look(stack)
     if as_json:
-        _print_json(diagnosis.as_json())
+        print_json(diagnosis.as_json())
     else:
-        show(diagnosis, _out)
+        show(diagnosis, OUT)
     raise typer.Exit(0 if diagnosis.healthy else 1)
 
 
@@ -172,10 +169,10 @@ def outputs(stack: StackOption = "local", as_json: JsonOption = False) -> None:
     """Print a stack's outputs."""
     from automation.outputs import read
 
-    with _told("outputs"):
+    with told("outputs"):
         values = dict(read(stack).values)
     if as_json:
-        _print_json(values)
+        print_json(values)
         return
     width = max(map(len, values))
     for name, value in sorted(values.items()):
@@ -197,10 +194,10 @@ def token(
     from automation.access import SCOPES, obtain
     from automation.outputs import read
 
-    with _told("token"):
+    with told("token"):
         access_token = obtain(read(stack), tenant=tenant, scopes=scope or SCOPES)
     if as_json:
-        _print_json({"access_token": access_token})
+        print_json({"access_token": access_token})
     else:
         print(access_token)
 
@@ -224,57 +221,12 @@ def predict(
     from automation.outputs import read
     from automation.predict import predict as ask
 
-    with _told("predict"):
+    with told("predict"):
         answer = ask(read(stack), model, file, tenant=tenant)
     if as_json or "label" not in answer:
-        _print_json(answer)
+        print_json(answer)
     else:
         print(f"{answer['file']}: {answer['label']} ({answer['score']:.4f})")
-
-
-def _confirmed(stack: str, yes: bool) -> None:
-    if stack != "local" and not yes:
-        raise typer.BadParameter(
-            f"stack {stack} lives on AWS; look first (warmline preview --stack {stack} --account), "
-            "then add --yes",
-            param_hint="--stack",
-        )
-
-
-@contextmanager
-def _told(command: str) -> Iterator[None]:
-    """Turn what went wrong into a stage, a cause and a way out on standard error."""
-    try:
-        yield
-    except (Failure, EngineError, BotoCoreError, ClientError) as error:
-        where = f" at stage {error.stage}" if isinstance(error, StageFailure) else ""
-        cause = getattr(error, "cause", str(error))
-        _err.print(f"[red]✗[/] {command} failed{where}: {escape(cause)}", soft_wrap=True)
-        way_out = getattr(error, "way_out", "See what runs: warmline status")
-        if way_out:
-            _err.print(escape(way_out), soft_wrap=True)
-        raise typer.Exit(1) from error
-    except OSError as error:
-        _err.print(f"[red]✗[/] {command} failed: {escape(str(error))}", soft_wrap=True)
-        _err.print(
-            f"State is kept in {escape(str(home()))}; it must be a folder that you may write to, "
-            f"with room. {HOME_VARIABLE} names another.",
-            soft_wrap=True,
-        )
-        raise typer.Exit(1) from error
-    except KeyboardInterrupt:
-        _err.print(f"{command} was stopped. Run it again: it goes on from here.")
-        raise typer.Exit(1) from None
-
-
-def _progress(as_json: bool) -> Console:
-    """Where stages are shown: JSON has standard output for itself."""
-    return _err if as_json else _out
-
-
-def _print_json(value: Any) -> None:
-    json.dump(value, sys.stdout, indent=2, default=str)
-    print()
 
 
 def _print_usage(values: dict[str, Any], stack: str, predictions: list[dict[str, Any]]) -> None:
@@ -298,15 +250,15 @@ def _print_verdict(verdict: Any) -> None:
     table = Table("resource type", "count", title=f"Preview of {verdict.stack}")
     for token_, count in sorted(verdict.report.types.items()):
         table.add_row(short_token(token_), str(count))
-    _out.print(table)
+    OUT.print(table)
     packs = ", ".join(name.partition("|")[0] for name in verdict.report.packs) or "none"
-    _out.print(f"Policy packs: {packs}")
+    OUT.print(f"Policy packs: {packs}")
     _print_rules("Violations of mandatory rules", verdict.violations)
     _print_rules("Could not be checked (--allow RULE lets one pass)", verdict.unchecked)
     _print_rules("Could not be checked before `up`, and may stay so", verdict.tolerated)
     _print_rules("Advice", verdict.advice)
     _print_costs(verdict.costs)
-    _out.print("The preview passes." if verdict.passes else "The preview does not pass.")
+    OUT.print("The preview passes." if verdict.passes else "The preview does not pass.")
 
 
 def short_token(token_: str) -> str:
@@ -317,19 +269,19 @@ def short_token(token_: str) -> str:
 def _print_rules(heading: str, results: list[Any]) -> None:
     if not results:
         return
-    _out.print(f"{heading}:")
+    OUT.print(f"{heading}:")
     for text, count in Counter(result.text for result in results).items():
         times = f" ({count} resources)" if count > 1 else ""
-        _out.print(f"  {escape(text)}{times}", soft_wrap=True)
+        OUT.print(f"  {escape(text)}{times}", soft_wrap=True)
 
 
 def _print_costs(costs: list[Any]) -> None:
-    _out.print("A month without traffic, in US dollars of us-east-1:")
+    OUT.print("A month without traffic, in US dollars of us-east-1:")
     grid = Table.grid(padding=(0, 2))
     for cost in costs:
         grid.add_row(f"{cost.monthly_usd:>9.2f}", cost.what, cost.because)
     grid.add_row(f"{sum(cost.monthly_usd for cost in costs):>9.2f}", "in all", "")
-    _out.print(grid)
+    OUT.print(grid)
 
 
 if __name__ == "__main__":
