@@ -2,6 +2,7 @@
 
 import base64
 import json
+import ssl
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -79,7 +80,11 @@ def opener(result: Outputs) -> urllib.request.OpenerDirector:
     along; those of the emulator never go through a proxy."""
     if result.endpoint_url is None:
         return urllib.request.build_opener(_NoRedirects)
-    return urllib.request.build_opener(_NoRedirects, urllib.request.ProxyHandler({}))
+    return urllib.request.build_opener(
+        _NoRedirects,
+        urllib.request.ProxyHandler({}),
+        urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=result.ca_bundle)),
+    )
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):

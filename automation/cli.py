@@ -60,20 +60,33 @@ def _root(
 
 
 @app.command()
-def up(stack: StackOption = "local", as_json: JsonOption = False, yes: YesOption = False) -> None:
+def up(
+    stack: StackOption = "local",
+    as_json: JsonOption = False,
+    yes: YesOption = False,
+    enforce_iam: Annotated[
+        bool | None,
+        typer.Option(
+            "--enforce-iam/--no-enforce-iam",
+            help="Let the emulator enforce IAM policies, over TLS. Default: as it runs, or not.",
+        ),
+    ] = None,
+) -> None:
     """Bring a stack up: from nothing to a served model. Running it again repairs."""
     from automation.up import up as run
 
     confirmed(stack, yes)
+    if enforce_iam is not None and stack != "local":
+        raise typer.BadParameter("AWS always enforces IAM", param_hint="--enforce-iam")
     with told("up"):
-        summary = run(stack, progress(as_json))
+        summary = run(stack, progress(as_json), enforce_iam=enforce_iam)
     if as_json:
         print_json(vars(summary))
         return
     OUT.print()
     if summary.unchanged:
         OUT.print(f"Stack {stack} was up to date: no changes.")
-    _print_usage(summary.outputs, stack, summary.predictions)
+    _print_usage(summary, stack)
 
 
 @app.command()
@@ -229,21 +242,22 @@ def predict(
         print(f"{answer['file']}: {answer['label']} ({answer['score']:.4f})")
 
 
-def _print_usage(values: dict[str, Any], stack: str, predictions: list[dict[str, Any]]) -> None:
+def _print_usage(summary: Any, stack: str) -> None:
     option = "" if stack == "local" else f" --stack {stack}"
     get_token = f".venv/bin/warmline token{option}"
-    print(f"API    {values.get('api_url')}")
+    print(f"API    {summary.outputs.get('api_url')}")
     print(f"Token  {get_token}")
-    print("Try    " + curl_line(values, get_token))
-    for said in predictions:
+    print("Try    " + curl_line(summary.outputs, get_token, summary.ca_bundle))
+    for said in summary.predictions:
         print(f"       {said['file']} is {said['label']} ({said['score']:.4f})")
     print("More   . .venv/bin/activate, then warmline --help")
 
 
-def curl_line(values: dict[str, Any], get_token: str) -> str:
+def curl_line(values: dict[str, Any], get_token: str, ca_bundle: str | None = None) -> str:
     """A line to paste: the address in single quotes, as it may hold a `$`."""
     url = f"{values.get('api_url')}/v2/models/magika"
-    return f"curl -H \"Authorization: Bearer $({get_token})\" '{url}'"
+    trust = "" if ca_bundle is None else f"--cacert '{ca_bundle}' "
+    return f"curl {trust}-H \"Authorization: Bearer $({get_token})\" '{url}'"
 
 
 def _print_verdict(verdict: Any) -> None:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -22,9 +23,11 @@ class Clients:
 
     region: str
     endpoint_url: str | None = None
+    ca_bundle: Path | None = None
+    """What the emulator's certificate is checked with."""
 
     def __call__(self, service: str) -> Any:
-        return _client(service, self.region, self.endpoint_url)
+        return _client(service, self.region, self.endpoint_url, self.ca_bundle)
 
 
 def unsigned(service: str, region: str) -> Any:
@@ -39,7 +42,7 @@ def unsigned(service: str, region: str) -> Any:
 
 
 @lru_cache
-def _client(service: str, region: str, endpoint_url: str | None) -> Any:
+def _client(service: str, region: str, endpoint_url: str | None, ca_bundle: Path | None) -> Any:
     config = Config(
         connect_timeout=TIMEOUT_SECONDS,
         read_timeout=6 * TIMEOUT_SECONDS,
@@ -47,7 +50,12 @@ def _client(service: str, region: str, endpoint_url: str | None) -> Any:
         s3={"addressing_style": "path"} if endpoint_url else None,
         proxies={} if endpoint_url else None,
     )
-    return _session(region, endpoint_url).client(service, endpoint_url=endpoint_url, config=config)
+    return _session(region, endpoint_url).client(
+        service,
+        endpoint_url=endpoint_url,
+        config=config,
+        verify=None if ca_bundle is None else str(ca_bundle),
+    )
 
 
 @lru_cache

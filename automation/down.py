@@ -56,10 +56,9 @@ def _destroy(stack: str, removed: Removed, stage: Stage) -> None:
     launchers.write()
     engine = engines.ensure(stage)
     running = outputs.emulator_of(stack)
-    endpoint_url = None if running is None else running.endpoint_url
     deployment.mend_state(stack)
     try:
-        opened = open_stack(stack, engine, Reach.EMULATOR, endpoint_url=endpoint_url)
+        opened = open_stack(stack, engine, Reach.EMULATOR, emulator=running)
     except Failure as failure:
         # Whatever a stack file says, what it made ends with the emulator; `up` drops the state.
         removed.problem, removed.state = str(failure), "dropped"

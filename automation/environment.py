@@ -57,9 +57,10 @@ def sealed(
     }
 
 
-def emulated(endpoint_url: str, region: str) -> dict[str, str]:
+def emulated(endpoint_url: str, region: str, *, ca_bundle: Path | None = None) -> dict[str, str]:
     """What the emulator's provider and clients need: its address and keys that open nothing."""
-    return {
+    trust = {} if ca_bundle is None else {"AWS_CA_BUNDLE": str(ca_bundle)}
+    return trust | {
         "AWS_ENDPOINT_URL": endpoint_url,
         "AWS_DEFAULT_REGION": region,
         "AWS_REGION": region,

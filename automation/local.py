@@ -41,14 +41,14 @@ def deploy(engine: Engine, running: Running, show: Show) -> Report:
         show("remains of a killed run are in the way; starting over with an empty emulator")
         emulator = Emulator(home())
         emulator.stop()
-        running = emulator.ensure(show)
+        running = emulator.ensure(show, enforcing=running.ca_bundle is not None)
         report = deployment.deploy(_anew(engine, running, opened), show)
     unsettled.unlink(missing_ok=True)
     return report
 
 
 def _open(engine: Engine, running: Running) -> auto.Stack:
-    return open_stack(LOCAL, engine, Reach.EMULATOR, endpoint_url=running.endpoint_url)
+    return open_stack(LOCAL, engine, Reach.EMULATOR, emulator=running)
 
 
 def _anew(engine: Engine, running: Running, opened: auto.Stack) -> auto.Stack:

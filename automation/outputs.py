@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from pulumi.automation.errors import CommandError, StackNotFoundError
@@ -30,6 +31,8 @@ class Outputs:
     values: Mapping[str, Any]
     endpoint_url: str | None = None
     """The emulator's address; None = the stack lives on AWS."""
+    ca_bundle: Path | None = None
+    """What the emulator's certificate is checked with; None = the machine's own."""
 
     def __getitem__(self, name: str) -> Any:
         """Raises `Failure` for an output that the stack does not have."""
@@ -42,15 +45,24 @@ class Outputs:
 
     @property
     def clients(self) -> Clients:
-        return Clients(region=str(self["region"]), endpoint_url=self.endpoint_url)
+        return Clients(
+            region=str(self["region"]), endpoint_url=self.endpoint_url, ca_bundle=self.ca_bundle
+        )
 
 
 def read(stack: str) -> Outputs:
     """Raises `Failure` when the stack is not up."""
-    answer, endpoint_url = _ask(stack, ["stack", "output", "--json", "--stack", stack])
+    answer, emulator = _ask(stack, ["stack", "output", "--json", "--stack", stack])
     if not answer:
         raise _not_up(stack)
-    return Outputs(stack=stack, values=answer, endpoint_url=endpoint_url)
+    if emulator is None:
+        return Outputs(stack=stack, values=answer)
+    return Outputs(
+        stack=stack,
+        values=answer,
+        endpoint_url=emulator.endpoint_url,
+        ca_bundle=emulator.ca_bundle,
+    )
 
 
 def resources(stack: str) -> int:
@@ -62,23 +74,23 @@ def resources(stack: str) -> int:
     )
 
 
-def _ask(stack: str, args: list[str]) -> tuple[dict[str, Any], str | None]:
-    """The engine's answer in JSON, and the emulator's address where the stack lives in one."""
+def _ask(stack: str, args: list[str]) -> tuple[dict[str, Any], Running | None]:
+    """The engine's answer in JSON, and the emulator where the stack lives in one."""
     source = read_stack_file(stack)
-    folder, reach, endpoint_url = ROOT, Reach.ACCOUNT, None
+    folder, reach, emulator = ROOT, Reach.ACCOUNT, None
     if stack == LOCAL:
-        running = emulator_of(stack)
-        if running is None:
+        emulator = emulator_of(stack)
+        if emulator is None:
             raise _not_up(stack)
-        folder, reach, endpoint_url = workspace_folder(stack), Reach.EMULATOR, running.endpoint_url
-    command = command_for(engines.ensure(lambda _text: None), reach, source, endpoint_url)
+        folder, reach = workspace_folder(stack), Reach.EMULATOR
+    command = command_for(engines.ensure(lambda _text: None), reach, source, emulator)
     try:
         answer = command.run(args, str(folder), {})
     except StackNotFoundError as error:
         raise _not_up(stack) from error
     except CommandError as error:
         raise (_not_up(stack) if stack == LOCAL else out_of_reach(stack, error)) from error
-    return json.loads(answer.stdout), endpoint_url
+    return json.loads(answer.stdout), emulator
 
 
 def _not_up(stack: str) -> Failure:

@@ -31,7 +31,12 @@ def status() -> Status:
     running = Emulator(home()).running()
     emulator = None
     if running is not None:
-        emulator = {"endpoint_url": running.endpoint_url, "pid": running.pid, "port": running.port}
+        emulator = {
+            "endpoint_url": running.endpoint_url,
+            "pid": running.pid,
+            "port": running.port,
+            "ca_bundle": None if running.ca_bundle is None else str(running.ca_bundle),
+        }
     return Status(
         home=str(home()),
         engine=_engine(),

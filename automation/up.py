@@ -37,12 +37,16 @@ class Summary:
     unchanged: bool = False
     changes: dict[str, int] = field(default_factory=dict)
     outputs: dict[str, Any] = field(default_factory=dict)
+    ca_bundle: str | None = None
+    """What the emulator's certificate is checked with, where it enforces IAM over TLS."""
     predictions: list[dict[str, Any]] = field(default_factory=list)
     stages: list[dict[str, Any]] = field(default_factory=list)
 
 
-def up(stack: str, console: Console) -> Summary:
-    """Raises `StageFailure`; what earlier stages made stays, and the next run goes on from it."""
+def up(stack: str, console: Console, *, enforce_iam: bool | None = None) -> Summary:
+    """`enforce_iam`: whether the emulator asks IAM policies, over TLS; None = as it did.
+
+    Raises `StageFailure`; what earlier stages made stays, and the next run goes on from it."""
     stages = Stages(console)
     summary = Summary(stack=stack)
     with deployment.one_at_a_time():
@@ -54,7 +58,7 @@ def up(stack: str, console: Console) -> Summary:
         running = None
         if stack == LOCAL:
             with stages.stage("emulator") as stage:
-                running = Emulator(home()).ensure(stage)
+                running = Emulator(home()).ensure(stage, enforcing=enforce_iam)
                 stage.result = f"{running.endpoint_url}, {history(running)}"
         with stages.stage("build") as stage:
             stage.result = build(stack, stage)
@@ -68,6 +72,8 @@ def up(stack: str, console: Console) -> Summary:
         result = outputs.read(stack)
         summary.outputs = dict(result.values)
         if running is not None:
+            if running.ca_bundle is not None:
+                summary.ca_bundle = str(running.ca_bundle)
             serve(result, summary, stages)
     summary.stages = [
         {"name": s.name, "seconds": round(s.seconds, 1), "result": s.result}

@@ -27,6 +27,7 @@ from automation import environment
 from automation.command import EngineCommand
 from automation.errors import Failure
 from emulation.engine import Engine
+from emulation.ministack import Running
 from emulation.paths import ROOT, RUNTIME, home, write_whole
 
 LOCAL = "local"
@@ -55,7 +56,7 @@ class Reach(StrEnum):
 
 
 def open_stack(
-    stack: str, engine: Engine, reach: Reach, *, endpoint_url: str | None = None
+    stack: str, engine: Engine, reach: Reach, *, emulator: Running | None = None
 ) -> auto.Stack:
     """Select the stack, made when it does not exist.
 
@@ -67,10 +68,11 @@ def open_stack(
         require_secrets_provider(stack, source)
         folder, provider = ROOT, source.get("secretsprovider")
     else:
-        folder = write_workspace(stack, source, endpoint_url=endpoint_url)
+        url = None if emulator is None else emulator.endpoint_url
+        folder = write_workspace(stack, source, endpoint_url=url)
         provider = "passphrase"
     options = auto.LocalWorkspaceOptions(
-        pulumi_command=command_for(engine, reach, source, endpoint_url),
+        pulumi_command=command_for(engine, reach, source, emulator),
         secrets_provider=provider,
     )
     try:
@@ -91,18 +93,18 @@ def out_of_reach(stack: str, error: CommandError) -> Failure:
 
 
 def command_for(
-    engine: Engine, reach: Reach, source: Mapping[str, Any], endpoint_url: str | None = None
+    engine: Engine, reach: Reach, source: Mapping[str, Any], emulator: Running | None = None
 ) -> EngineCommand:
     """The engine's command line, with the environment that `reach` allows."""
     if reach is Reach.ACCOUNT:
         environ = environment.own(os.environ, first_on_path=_first_on_path(engine, None))
     else:
-        environ = sealed_environment(engine, reach, source, endpoint_url=endpoint_url)
+        environ = sealed_environment(engine, reach, source, emulator=emulator)
     return EngineCommand(engine.command, engine.version, environ)
 
 
 def sealed_environment(
-    engine: Engine, reach: Reach, source: Mapping[str, Any], *, endpoint_url: str | None
+    engine: Engine, reach: Reach, source: Mapping[str, Any], *, emulator: Running | None
 ) -> dict[str, str]:
     """The engine's whole environment in a run that must not reach an account."""
     bin_folder = RUNTIME / "bin" / ("local" if reach is Reach.EMULATOR else "preview")
@@ -112,8 +114,10 @@ def sealed_environment(
         home=home(),
         passphrase_file=passphrase_file(),
     )
-    if endpoint_url is not None:
-        sealed |= environment.emulated(endpoint_url, region_of(source))
+    if emulator is not None:
+        sealed |= environment.emulated(
+            emulator.endpoint_url, region_of(source), ca_bundle=emulator.ca_bundle
+        )
     return sealed
 
 

@@ -7,11 +7,13 @@ from, so those are refused. Other users of the machine are not: docs/threat-mode
 """
 
 import importlib
+import os
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
+Fetch = Callable[[Any, float], Any]
 Application = Callable[[Mapping[str, Any], Any, Send], Awaitable[None]]
 
 FORBIDDEN = 403
@@ -50,8 +52,28 @@ def guarded(application: Application) -> Application:
     return guard
 
 
+def over_tls(fetch: Fetch, own: str) -> Fetch:
+    """`fetch` that reaches the emulator itself over TLS; `own` is its address in plain HTTP.
+
+    Its JWT authorisers ask for the keys of its user pools in plain HTTP, which it refuses itself
+    while it speaks TLS, so that no token would ever be accepted.
+    """
+
+    def reach(asked: Any, seconds: float) -> Any:
+        if isinstance(asked, str) and asked.startswith(own):
+            asked = f"https{asked.removeprefix('http')}"
+        return fetch(asked, seconds)
+
+    return reach
+
+
 if __name__ == "__main__":
     # By name: beside this file lies another `ministack`.
     ministack: Any = importlib.import_module("ministack.app")
+    if "USE_SSL" in os.environ:
+        gateway: Any = importlib.import_module("ministack.services.apigateway")
+        gateway._urlopen_sync = over_tls(
+            gateway._urlopen_sync, f"http://{gateway._HOST}:{gateway._PORT}/"
+        )
     ministack.app = guarded(ministack.app)
     ministack.main()

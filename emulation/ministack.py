@@ -10,6 +10,7 @@ import os
 import secrets
 import shutil
 import socket
+import ssl
 import subprocess
 import threading
 import time
@@ -58,6 +59,8 @@ class Running:
     """Another one after each start, hence whenever the emulator is empty again."""
     fresh: bool
     """Whether this call started it."""
+    ca_bundle: Path | None = None
+    """The certificate to trust; None = it speaks plain HTTP and lets everybody do everything."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +72,8 @@ class Record:
     """When its process was started; see `processes.started`."""
     port: int
     instance: str
+    enforcing: bool = False
+    """Whether it speaks TLS and asks IAM policies."""
 
     def alive(self) -> bool:
         return processes.started(self.pid) == self.started
@@ -83,6 +88,13 @@ class Condition(StrEnum):
     """Its process is gone, and nobody stopped it through this class."""
     HANGS = "hangs"
     ANSWERS = "answers"
+
+
+_END = {
+    Condition.ENDED: "was ended",
+    Condition.HANGS: "does not answer any more",
+    Condition.ANSWERS: "enforces IAM or not, and the other is asked for",
+}
 
 
 class Emulator:
@@ -101,7 +113,7 @@ class Emulator:
         condition, record = self.look()
         if record is None or condition is not Condition.ANSWERS:
             return None
-        return _running(record, fresh=False)
+        return self._running(record, fresh=False)
 
     def look(self) -> tuple[Condition, Record | None]:
         """The condition, and the record unless there is none; never changes anything."""
@@ -110,7 +122,7 @@ class Emulator:
             return Condition.NONE, None
         if not record.alive():
             return Condition.ENDED, record
-        hangs = not answers(record.port, ANSWER_LIMIT_SECONDS)
+        hangs = not answers(record.port, ANSWER_LIMIT_SECONDS, self._ca_bundle(record))
         return (Condition.HANGS if hangs else Condition.ANSWERS), record
 
     def in_hands_of(self) -> str | None:
@@ -123,23 +135,25 @@ class Emulator:
         except LockTimeout as error:
             return error.holder
 
-    def ensure(self, progress: Progress) -> Running:
+    def ensure(self, progress: Progress, *, enforcing: bool | None = None) -> Running:
         """The emulator, started if it does not answer.
 
+        `enforcing`: over TLS, with the IAM policies of roles enforced; None = as it is, or was
+        when it ended. One that runs the other way is replaced by an empty one.
         Raises `EmulatorError`, `EnvironmentFailure` and `LockTimeout`.
         """
         with self._exclusive(progress):
-            present = self.running()
-            if present is not None:
-                return present
-            record = self._record()
+            condition, record = self.look()
+            if enforcing is None:
+                enforcing = record is not None and record.enforcing
             if record is not None:
-                what = "does not answer any more" if record.alive() else "was ended"
-                progress(f"the emulator on port {record.port} {what}; starting another")
+                if condition is Condition.ANSWERS and record.enforcing == enforcing:
+                    return self._running(record, fresh=False)
+                progress(f"the emulator on port {record.port} {_END[condition]}; starting another")
                 self._end(record)
             python = emulator_venv.ensure(progress)
             emulator_venv.require_imports(python)
-            return self._start(python, progress)
+            return self._start(python, progress, enforcing=enforcing)
 
     def stop(self) -> bool:
         """End the emulator and remove what its functions left; whether there was one to end."""
@@ -174,17 +188,17 @@ class Emulator:
         self._state.unlink(missing_ok=True)
         shutil.rmtree(self._scratch, ignore_errors=True)
 
-    def _start(self, python: Path, progress: Progress) -> Running:
+    def _start(self, python: Path, progress: Progress, *, enforcing: bool) -> Running:
         port = self._preferred_port()
         attempts = 0
         while True:
             attempts += 1
             progress(f"starting on port {port}")
-            record = self._spawn(python, port)
+            record = self._spawn(python, port, enforcing=enforcing)
             cause = self._await(record)
             if cause is None:
                 self._port.write_text(str(port), encoding="ascii")
-                return _running(record, fresh=True)
+                return self._running(record, fresh=True)
             self._end(record)
             if attempts == ATTEMPTS or "in use" not in self._tail():
                 raise EmulatorError(f"the emulator {cause}; the end of {self.log}:\n{self._tail()}")
@@ -202,7 +216,7 @@ class Emulator:
         except (FileNotFoundError, ValueError):
             return None
 
-    def _spawn(self, python: Path, port: int) -> Record:
+    def _spawn(self, python: Path, port: int, *, enforcing: bool) -> Record:
         shutil.rmtree(self._scratch, ignore_errors=True)
         for folder in (self.folder, self._scratch, self._scratch / "home"):
             folder.mkdir(parents=True, exist_ok=True)
@@ -212,7 +226,7 @@ class Emulator:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env=environ_for(self._scratch, port),
+                env=environ_for(self._scratch, port, enforcing=enforcing),
                 cwd=self._scratch,
                 start_new_session=True,
             )
@@ -223,6 +237,7 @@ class Emulator:
             started=processes.started(process.pid) or "",
             port=port,
             instance=secrets.token_hex(8),
+            enforcing=enforcing,
         )
         # Before it answers: a command that is ended now leaves no emulator without a record.
         write_whole(self._state, json.dumps(asdict(record)))
@@ -233,21 +248,37 @@ class Emulator:
         deadline = time.monotonic() + HEALTH_LIMIT_SECONDS
         while record.alive():
             # Alive afterwards too: until it has the port, somebody else may answer there.
-            if answers(record.port, 1.0) and record.alive():
+            if answers(record.port, 1.0, self._ca_bundle(record)) and record.alive():
                 return None
             if time.monotonic() > deadline:
                 return f"does not answer on port {record.port} after {HEALTH_LIMIT_SECONDS:.0f} s"
             time.sleep(POLL_SECONDS)
         return "ended at once"
 
+    def _ca_bundle(self, record: Record) -> Path | None:
+        return certificate(self._scratch) if record.enforcing else None
+
+    def _running(self, record: Record, *, fresh: bool) -> Running:
+        scheme = "https" if record.enforcing else "http"
+        return Running(
+            endpoint_url=f"{scheme}://{HOST}:{record.port}",
+            pid=record.pid,
+            port=record.port,
+            instance=record.instance,
+            fresh=fresh,
+            ca_bundle=self._ca_bundle(record),
+        )
+
     def _tail(self) -> str:
         with self.log.open(encoding="utf-8", errors="replace") as file:
             return "".join(deque(file, maxlen=LOG_LINES)).rstrip()
 
 
-def environ_for(scratch: Path, port: int) -> dict[str, str]:
+def environ_for(scratch: Path, port: int, *, enforcing: bool) -> dict[str, str]:
     """The emulator's whole environment. Functions inherit it, so nothing of the user is in it."""
-    return {
+    # Over plain HTTP every bucket policy that asks for TLS would deny a role's calls.
+    enforced = {"AUTH": "true", "USE_SSL": "1", "SSL_CERT_FILE": str(certificate(scratch))}
+    return (enforced if enforcing else {}) | {
         "PATH": os.defpath,
         "HOME": str(scratch / "home"),
         "LANG": "C.UTF-8",
@@ -266,9 +297,18 @@ def environ_for(scratch: Path, port: int) -> dict[str, str]:
     }
 
 
-def answers(port: int, limit_seconds: float) -> bool:
-    """Whether a MiniStack answers on the port."""
-    connection = http.client.HTTPConnection(HOST, port, timeout=limit_seconds)
+def certificate(scratch: Path) -> Path:
+    """What the emulator signs for itself when it starts and speaks TLS."""
+    return scratch / "ministack-tls" / "server.crt"
+
+
+def answers(port: int, limit_seconds: float, ca_bundle: Path | None = None) -> bool:
+    """Whether a MiniStack answers on the port; over TLS where there is something to trust."""
+    try:
+        connection = _connection(port, limit_seconds, ca_bundle)
+    except OSError:
+        # The certificate is not written yet.
+        return False
     try:
         connection.request("GET", HEALTH)
         response = connection.getresponse()
@@ -277,6 +317,15 @@ def answers(port: int, limit_seconds: float) -> bool:
         return False
     finally:
         connection.close()
+
+
+def _connection(
+    port: int, limit_seconds: float, ca_bundle: Path | None
+) -> http.client.HTTPConnection:
+    if ca_bundle is None:
+        return http.client.HTTPConnection(HOST, port, timeout=limit_seconds)
+    context = ssl.create_default_context(cafile=ca_bundle)
+    return http.client.HTTPSConnection(HOST, port, timeout=limit_seconds, context=context)
 
 
 def is_free(port: int) -> bool:
@@ -294,13 +343,3 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return probe.getsockname()[1]
-
-
-def _running(record: Record, *, fresh: bool) -> Running:
-    return Running(
-        endpoint_url=f"http://{HOST}:{record.port}",
-        pid=record.pid,
-        port=record.port,
-        instance=record.instance,
-        fresh=fresh,
-    )

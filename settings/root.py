@@ -17,7 +17,7 @@ class Settings(Section):
     """A whole stack file."""
 
     region: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
-    endpoint_url: Annotated[str, StringConstraints(pattern=r"^http://127\.0\.0\.1:\d+$")] | None
+    endpoint_url: Annotated[str, StringConstraints(pattern=r"^https?://127\.0\.0\.1:\d+$")] | None
     """Where the laptop cloud answers; null = AWS."""
     naming: Naming
     functions: Functions

@@ -116,21 +116,32 @@ def warmline(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture(scope="session")
-def local_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
-    """`warmline up` before the first test that asks for it, `warmline down` after the last."""
+def local_stack(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[LocalStack]:
+    """`warmline up` before the first test that asks for it, `warmline down` after the last.
+
+    With `--enforce-iam` each function has no more than its role, and everything goes over TLS.
+    """
     home = tmp_path_factory.mktemp("home")
+    enforcing = request.config.getoption("--enforce-iam", default=False)
     try:
-        up = warmline(home, "up", "--json")
+        up = warmline(home, "up", "--json", *(["--enforce-iam"] if enforcing else []))
         assert up.returncode == 0, up.stderr
-        status = json.loads(warmline(home, "status", "--json").stdout)
-        yield LocalStack(
-            home,
-            Outputs(
-                stack="local",
-                values=json.loads(up.stdout)["outputs"],
-                endpoint_url=status["emulator"]["endpoint_url"],
-            ),
-        )
+        emulator = json.loads(warmline(home, "status", "--json").stdout)["emulator"]
+        with pytest.MonkeyPatch.context() as patch:
+            if enforcing:
+                # Where every HTTP client of the tests looks for certificates.
+                patch.setenv("SSL_CERT_FILE", emulator["ca_bundle"])
+            yield LocalStack(
+                home,
+                Outputs(
+                    stack="local",
+                    values=json.loads(up.stdout)["outputs"],
+                    endpoint_url=emulator["endpoint_url"],
+                    ca_bundle=Path(emulator["ca_bundle"]) if enforcing else None,
+                ),
+            )
     finally:
         down = warmline(home, "down")
     assert down.returncode == 0, down.stderr

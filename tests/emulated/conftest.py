@@ -17,6 +17,12 @@ __all__ = ["local_stack"]  # the session fixture of the level
 WIDE = 1_000_000
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--enforce-iam", action="store_true", help="Let the emulator ask IAM policies, over TLS."
+    )
+
+
 @pytest.fixture(scope="session")
 def bare_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of an emulator that nothing was deployed to."""

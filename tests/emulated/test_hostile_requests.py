@@ -22,7 +22,8 @@ BODY = json.dumps(REQUEST).encode()
 def raw(api: Api, path: str, headers: Sequence[tuple[str, str]], body: bytes = BODY) -> bytes:
     """A request exactly as written here, repeated headers and odd paths included; its answer."""
     url = urllib.parse.urlsplit(api.url)
-    connection = http.client.HTTPConnection(url.hostname or "", url.port, timeout=40)
+    kind = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
+    connection = kind(url.hostname or "", url.port, timeout=40)
     try:
         connection.putrequest("POST", url.path + path, skip_accept_encoding=True)
         connection.putheader("Authorization", f"Bearer {api.token}")

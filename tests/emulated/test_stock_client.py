@@ -1,5 +1,6 @@
 """A stock Triton client, given only the URL and a bearer header, finds a server it understands."""
 
+import os
 from collections.abc import Iterator
 
 import numpy as np
@@ -14,7 +15,12 @@ pytestmark = pytest.mark.emulated
 
 @pytest.fixture
 def client(api: Api) -> Iterator[triton.InferenceServerClient]:
-    made = triton.InferenceServerClient(api.url.removeprefix("http://").rstrip("/"))
+    scheme, _, address = api.url.partition("://")
+    made = triton.InferenceServerClient(
+        address.rstrip("/"),
+        ssl=scheme == "https",
+        ssl_options={"ca_certs": os.environ.get("SSL_CERT_FILE")},
+    )
     yield made
     made.close()
 

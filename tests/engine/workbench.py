@@ -62,9 +62,7 @@ class Workbench:
         return Clients(region="us-east-1", endpoint_url=self.running.endpoint_url)
 
     def stack(self) -> auto.Stack:
-        return workspace.open_stack(
-            LOCAL, self.engine, Reach.EMULATOR, endpoint_url=self.running.endpoint_url
-        )
+        return workspace.open_stack(LOCAL, self.engine, Reach.EMULATOR, emulator=self.running)
 
     def resources(self, kind: str) -> dict[str, dict[str, Any]]:
         """Logical name -> outputs, of the state's resources of a type."""

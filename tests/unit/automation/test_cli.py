@@ -60,7 +60,7 @@ def test_a_stack_on_aws_is_not_changed_without_yes(command: str) -> None:
 def test_a_failing_stage_is_named_with_its_cause_and_way_out_and_exits_with_1(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def fail(*_args: object) -> None:
+    def fail(*_args: object, **_options: object) -> None:
         raise StageFailure("emulator", "port 4566 is taken", "Free it.")
 
     monkeypatch.setattr("automation.up.up", fail)
@@ -72,7 +72,7 @@ def test_a_failing_stage_is_named_with_its_cause_and_way_out_and_exits_with_1(
 
 
 def test_an_interrupted_command_says_how_to_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    def stop(*_args: object) -> None:
+    def stop(*_args: object, **_options: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("automation.up.up", stop)

@@ -38,13 +38,16 @@ class World:
         self.done.append("stop")
         return True
 
-    def start(self, _show: Any) -> Any:
+    def start(self, _show: Any, *, enforcing: bool) -> Any:
+        assert not enforcing
         self.instance = "second"
         return self.running
 
     @property
     def running(self) -> Any:
-        return SimpleNamespace(endpoint_url="http://127.0.0.1:1", instance=self.instance)
+        return SimpleNamespace(
+            endpoint_url="http://127.0.0.1:1", instance=self.instance, ca_bundle=None
+        )
 
     def note(self, name: str) -> Any:
         return lambda *_args: self.done.append(name)

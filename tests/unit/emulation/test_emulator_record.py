@@ -31,12 +31,15 @@ def test_a_state_file_that_makes_no_sense_counts_as_none(tmp_path: Path, content
     assert Emulator(tmp_path).running() is None
 
 
-def test_nothing_of_the_user_s_environment_reaches_the_emulator(monkeypatch, tmp_path: Path):
+@pytest.mark.parametrize("enforcing", [False, True])
+def test_nothing_of_the_user_s_environment_reaches_the_emulator(
+    enforcing, monkeypatch, tmp_path: Path
+):
     for name in ("AWS_CA_BUNDLE", "AWS_SECRET_ACCESS_KEY", "HTTPS_PROXY", "PYTHONPATH", "SECRET"):
         monkeypatch.setenv(name, "leaked")
     monkeypatch.setenv("PATH", "/home/me/bin")
     monkeypatch.setenv("HOME", "/home/me")
-    environ = environ_for(tmp_path, 5_000)
+    environ = environ_for(tmp_path, 5_000, enforcing=enforcing)
     assert "leaked" not in environ.values()
     assert not any("/home/me" in value for value in environ.values())
     assert environ["BIND_HOST"] == "127.0.0.1"
