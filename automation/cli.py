@@ -1,7 +1,6 @@
 """The `warmline` command. Exit code 0: done; 1: not; 2: the command line makes no sense."""
 
 import json
-import re
 from collections import Counter
 from importlib.metadata import version
 from pathlib import Path
@@ -11,6 +10,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from automation.day2 import cli as day2
 from automation.models.cli import app as models
 from automation.terminal import (
     OUT,
@@ -20,6 +20,7 @@ from automation.terminal import (
     confirmed,
     print_json,
     progress,
+    short_token,
     told,
 )
 
@@ -31,6 +32,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(models, name="models")
+day2.add_to(app)
 AccountOption = Annotated[
     bool, typer.Option("--account", help="Use your own backend and credentials.")
 ]
@@ -273,11 +275,6 @@ def _print_verdict(verdict: Any) -> None:
     _print_rules("Advice", verdict.advice)
     _print_costs(verdict.costs)
     OUT.print("The preview passes." if verdict.passes else "The preview does not pass.")
-
-
-def short_token(token_: str) -> str:
-    """`aws:s3/bucket:Bucket` as `aws:s3:Bucket`, which fits a narrow terminal."""
-    return re.sub(r"/[^:]*", "", token_)
 
 
 def _print_rules(heading: str, results: list[Any]) -> None:

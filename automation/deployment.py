@@ -157,6 +157,27 @@ def preview(stack: auto.Stack, show: Show) -> Report:
     return report
 
 
+def compare(stack: auto.Stack, show: Show, seen: Callable[[auto.EngineEvent], None]) -> None:
+    """Read all that the state describes, and change neither: `seen` gets the engine's events.
+
+    Secrets in the events are hidden.
+    """
+    report = Report(show)
+
+    def on_event(event: auto.EngineEvent) -> None:
+        report.on_event(event)
+        seen(event)
+
+    with _explained(stack, "drift", report):
+        stack.preview_refresh(
+            on_event=on_event,
+            color="never",
+            show_secrets=False,
+            suppress_outputs=True,
+            suppress_progress=True,
+        )
+
+
 def destroy(stack: auto.Stack, show: Show) -> Report:
     report = Report(show)
     with _explained(stack, "destroy", report):

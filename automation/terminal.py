@@ -1,6 +1,7 @@
 """What every command shares: its options, its consoles, and how a failure is told."""
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -65,3 +66,8 @@ def progress(as_json: bool) -> Console:
 def print_json(value: Any) -> None:
     json.dump(value, sys.stdout, indent=2, default=str)
     print()
+
+
+def short_token(token_: str) -> str:
+    """`aws:s3/bucket:Bucket` as `aws:s3:Bucket`, which fits a narrow terminal."""
+    return re.sub(r"/[^:]*", "", token_)

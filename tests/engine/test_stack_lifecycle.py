@@ -9,9 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from rich.console import Console
 
+from automation.day2 import drift
+from automation.day2.differences import Difference
+from automation.day2.owners import Owner
 from automation.errors import Failure
 from automation.report import Report
+from automation.workspace import LOCAL
 from tests.engine.workbench import Workbench, destroy
 
 pytestmark = pytest.mark.engine
@@ -20,6 +25,7 @@ FUNCTION = "aws:lambda/function:Function"
 ALIAS = "aws:lambda/alias:Alias"
 BUCKET = "aws:s3/bucket:Bucket"
 QUEUE = "aws:sqs/queue:Queue"
+TABLE = "aws:dynamodb/table:Table"
 STEPS_BEFORE_THE_FAULT = 25
 LIMIT_SECONDS = 30
 
@@ -98,13 +104,56 @@ def test_a_functions_code_change_moves_the_alias_to_a_new_version(
     assert health(bench) == 200
 
 
-def test_an_object_deleted_behind_its_back_is_noticed_and_made_again(bench: Workbench) -> None:
-    sqs = bench.clients("sqs")
-    lost = bench.resources(QUEUE)["serving-shadow"]
-    sqs.delete_queue(QueueUrl=lost["url"])
-    assert bench.up().changes["create"] >= 1
-    names = {url.rsplit("/", 1)[-1] for url in sqs.list_queues()["QueueUrls"]}
+def changed_behind_its_back(bench: Workbench) -> set[tuple[str, str, str]]:
+    """Changes five things in the emulator; type, name and property of each."""
+    functions, sqs = bench.clients("lambda"), bench.clients("sqs")
+    health = bench.resources(FUNCTION)["health"]["name"]
+    functions.update_function_configuration(FunctionName=health, Timeout=9)
+    version = functions.publish_version(FunctionName=health)["Version"]
+    functions.update_alias(FunctionName=health, Name="live", FunctionVersion=version)
+    sqs.delete_queue(QueueUrl=bench.resources(QUEUE)["serving-shadow"]["url"])
+    models = bench.resources(BUCKET)["store-models"]["bucket"]
+    bench.clients("s3").delete_bucket_policy(Bucket=models)
+    table = bench.resources(TABLE)["registry"]["arn"]
+    bench.clients("dynamodb").tag_resource(
+        ResourceArn=table, Tags=[{"Key": "owner", "Value": "someone"}]
+    )
+    return {
+        (FUNCTION, "health", "timeout"),
+        (ALIAS, "health", "functionVersion"),
+        (QUEUE, "serving-shadow", ""),
+        ("aws:sqs/queuePolicy:QueuePolicy", "serving-shadow", ""),  # goes with its queue
+        ("aws:s3/bucketPolicy:BucketPolicy", "store-models", ""),
+        (TABLE, "registry", "tags"),
+    }
+
+
+def told(found: list[Difference]) -> set[tuple[str, str, str]]:
+    return {(each.type, each.name, each.path) for each in found}
+
+
+def test_what_was_changed_behind_its_back_is_told_and_nothing_else_and_then_mended(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changes = changed_behind_its_back(bench)
+    moved = Owner(
+        type=ALIAS,
+        properties=frozenset({"functionVersion"}),
+        by="somebody",
+        reason="may",
+        applies=lambda _config: True,
+    )
+    monkeypatch.setattr(drift, "OWNERS", (moved,))
+
+    found = drift.drift(LOCAL, Console(quiet=True))
+    assert told(found.owned) == {(ALIAS, "health", "functionVersion")}
+    assert told(found.unexplained) == changes - told(found.owned)
+
+    assert bench.up().changes["create"] >= 3
+    names = {url.rsplit("/", 1)[-1] for url in bench.clients("sqs").list_queues()["QueueUrls"]}
     assert {queue["name"] for queue in bench.resources(QUEUE).values()} <= names
+    mended = drift.drift(LOCAL, Console(quiet=True))
+    assert (mended.clean, mended.owned) == (True, [])
 
 
 def kill_after(steps: int, kill: Callable[[], None]) -> Callable[[str], None]:

@@ -1,0 +1,1 @@
+"""What a running stack needs after its first day: drift, garbage, backups and restores."""
