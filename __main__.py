@@ -15,6 +15,7 @@ from components.identity import Identity, IdentityArgs, outside_issuer
 from components.inference_api import InferenceApi, InferenceApiArgs
 from components.model_registry import ModelRegistry, ModelRegistryArgs
 from components.model_store import ModelStore, ModelStoreArgs
+from components.network import FunctionNetwork, Network, NetworkArgs
 from components.observability import Observability, ObservabilityArgs
 from components.serving_group import ServingGroup, ServingGroupArgs
 from components.tags import Tags
@@ -98,12 +99,20 @@ if config.functions.code_signing == "enforce":
             tags=tags,
         ),
     )
+networks: dict[str, FunctionNetwork] = {}
+if config.network.kind != "none":
+    network = Network(
+        "network",
+        NetworkArgs(account=account, network=config.network, log_key_arn=keys.logs_arn, tags=tags),
+    )
+    networks = dict.fromkeys(config.network.functions, network.joined)
 common = FunctionCommon(
     artefacts=store.artefacts,
     signing=signing,
     log_key_arn=keys.logs_arn,
     log_retention_days=config.functions.log_retention_days,
     environment_key_arn=keys.code_arn,
+    networks=networks,
     tags=tags,
 )
 health = Function(

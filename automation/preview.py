@@ -71,7 +71,7 @@ def preview(
     stages = Stages(console)
     with deployment.one_at_a_time():
         with stages.stage("engine") as stage:
-            check_settings(stack, read_stack_file(stack))
+            settings = check_settings(stack, read_stack_file(stack))
             launchers.write()
             engine = engines.ensure(stage)
             stage.result = f"Pulumi {engine.version}"
@@ -83,7 +83,7 @@ def preview(
             stage.result = f"{sum(report.types.values())} resources"
     waiting = allowed_rules(ALLOWED_FILE) if account else set[str]()
     verdict = judge(stack, report, {*allowed, *waiting})
-    return replace(verdict, costs=cost.estimate(report.types))
+    return replace(verdict, costs=cost.estimate(report.types, settings))
 
 
 def judge(stack: str, report: Report, allowed: Collection[str]) -> Verdict:

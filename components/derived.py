@@ -1,9 +1,10 @@
 """Names and times that follow from settings: arithmetic without a cloud."""
 
 import hashlib
+from ipaddress import IPv4Network
 
 from components.account import Account
-from settings.limits import SQS_VISIBILITY_FACTOR
+from settings.limits import SQS_VISIBILITY_FACTOR, SUBNET_BLOCKS
 
 
 def visibility_seconds(consumer_timeout_seconds: int) -> int:
@@ -33,3 +34,9 @@ def vended_log_group(project: str, stack: str, name: str) -> str:
     in it once for all; any other is added by name, and after some dozen the next stage is refused.
     """
     return f"/aws/vendedlogs/{project}-{stack}-{name}"
+
+
+def subnet_cidr(vpc_cidr: str, zone: int, *, public: bool) -> str:
+    """Addresses of a zone's private or public subnet: always the same eighth of the VPC's."""
+    blocks = IPv4Network(vpc_cidr).subnets(prefixlen_diff=SUBNET_BLOCKS.bit_length() - 1)
+    return str(list(blocks)[zone + (SUBNET_BLOCKS // 2 if public else 0)])

@@ -10,6 +10,7 @@ import pulumi_aws as aws
 from components.code_signing import UNSIGNED, Archive, CodeSigning
 from components.documents import role as documents
 from components.encrypted_bucket import EncryptedBucket
+from components.network import FunctionNetwork
 from components.packaging import Package
 from components.render import rendered
 from components.tags import DataClass, Tags
@@ -45,6 +46,8 @@ class FunctionCommon:
     log_retention_days: int
     environment_key_arn: pulumi.Input[str]
     tags: Tags
+    networks: Mapping[str, FunctionNetwork] = field(default_factory=dict)
+    """Function -> the network that it joins; one that is not here runs outside."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +110,9 @@ class Function(pulumi.ComponentResource):
                 queue_arn=args.failures.queue_arn,
                 key_arn=args.failures.kms_key_arn,
             )
+        network = common.networks.get(args.package.function)
+        if network is not None:
+            grants["network"] = network.policy
         policies = [
             aws.iam.RolePolicy(f"{name}-{grant}", role=role.name, policy=policy, opts=child)
             for grant, policy in grants.items()
@@ -149,12 +155,21 @@ class Function(pulumi.ComponentResource):
             tracing_config={"mode": "Active"},
             logging_config={"log_format": "Text", "log_group": log_group.name},
             reserved_concurrent_executions=args.reserved_concurrency,
+            vpc_config=None
+            if network is None
+            else {
+                "subnet_ids": [subnet.id for subnet in network.subnets],
+                "security_group_ids": [network.security_group_id],
+            },
             dead_letter_config=None
             if args.failures is None
             else {"target_arn": args.failures.queue_arn},
             tags=common.tags.named(name, DataClass.CODE),
-            # A role works only with its policies; nothing else orders them before the function.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=policies),
+            # A role works only with its policies, and a function in a network only with the ways
+            # out; nothing else orders them before the function.
+            opts=pulumi.ResourceOptions(
+                parent=self, depends_on=[*policies, *(network.ways_out if network else ())]
+            ),
         )
         alias = aws.lambda_.Alias(
             name,

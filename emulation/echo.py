@@ -160,7 +160,15 @@ def _public_key(_config: Mapping[str, str], args: Properties) -> Properties:
     return {"id": args["keyId"], "keyId": args["keyId"], "publicKey": placeholders.PUBLIC_KEY}
 
 
+def _availability_zones(config: Mapping[str, str], args: Properties) -> Properties:
+    region = _region(config, args)["name"]
+    names = [f"{region}{letter}" for letter in "abcd"]
+    ids = [f"zone-az{number}" for number in range(1, 5)]
+    return {"id": region, "names": names, "zoneIds": ids, "groupNames": [region]}
+
+
 INVOKES: Mapping[str, Callable[[Mapping[str, str], Properties], Properties]] = {
+    "aws:index/getAvailabilityZones:getAvailabilityZones": _availability_zones,
     "aws:index/getCallerIdentity:getCallerIdentity": _caller_identity,
     "aws:index/getPartition:getPartition": _partition,
     "aws:index/getRegion:getRegion": _region,

@@ -5,6 +5,7 @@ name other resources. Every ARN carries the account that AWS's own documentation
 """
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
@@ -127,5 +128,39 @@ def _computed(  # noqa: PLR0912 - one case a type
             return {"id": topic, "arn": topic}
         case "aws:cloudwatch/metricAlarm:MetricAlarm":
             return {"arn": arn("cloudwatch", f"alarm:{name}")}
+        case type_ if type_ in _NETWORK:
+            id_ = f"{_NETWORK[type_]}-{digest[:17]}"
+            described = {"id": id_, "arn": arn(*_network_arn(type_, id_))}
+            if type_.endswith(":VpcEndpoint"):
+                described["prefixListId"] = f"pl-{digest[:8]}"
+            return described
         case _:
             return {}
+
+
+_NETWORK: Mapping[str, str] = {
+    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": "sg",
+    "aws:ec2/eip:Eip": "eipalloc",
+    "aws:ec2/flowLog:FlowLog": "fl",
+    "aws:ec2/internetGateway:InternetGateway": "igw",
+    "aws:ec2/natGateway:NatGateway": "nat",
+    "aws:ec2/routeTable:RouteTable": "rtb",
+    "aws:ec2/routeTableAssociation:RouteTableAssociation": "rtbassoc",
+    "aws:ec2/securityGroup:SecurityGroup": "sg",
+    "aws:ec2/subnet:Subnet": "subnet",
+    "aws:ec2/vpc:Vpc": "vpc",
+    "aws:ec2/vpcEndpoint:VpcEndpoint": "vpce",
+    "aws:efs/accessPoint:AccessPoint": "fsap",
+    "aws:efs/fileSystem:FileSystem": "fs",
+    "aws:efs/mountTarget:MountTarget": "fsmt",
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": "sgr",
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": "sgr",
+}
+"""Types whose id starts with a short name and goes on in hexadecimal digits -> that name."""
+
+
+def _network_arn(type_: str, id_: str) -> tuple[str, str]:
+    """Service and resource part of the ARN."""
+    service, kind = ("elasticfilesystem" if ":efs/" in type_ else "ec2"), type_.rpartition(":")[2]
+    words = re.sub(r"(?<!^)(?=[A-Z])", "-", kind).lower()
+    return service, f"{words.removeprefix('default-')}/{id_}"

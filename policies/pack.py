@@ -3,7 +3,16 @@
 from types import ModuleType
 
 from policies.rule import Rule
-from policies.rules import api, code, conventions, encryption, exposure, identity, resilience
+from policies.rules import (
+    api,
+    code,
+    conventions,
+    encryption,
+    exposure,
+    identity,
+    network,
+    resilience,
+)
 
 THEMES: tuple[ModuleType, ...] = (
     api,
@@ -12,6 +21,7 @@ THEMES: tuple[ModuleType, ...] = (
     encryption,
     exposure,
     identity,
+    network,
     resilience,
 )
 

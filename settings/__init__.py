@@ -3,6 +3,7 @@
 from settings.access import Api, Cors, Identity, TenantSettings
 from settings.compute import Functions, Serving, Shadow
 from settings.load import load
+from settings.network import Network
 from settings.operations import Naming, Observability, Protection, Storage
 from settings.root import Settings
 
@@ -12,6 +13,7 @@ __all__ = [
     "Functions",
     "Identity",
     "Naming",
+    "Network",
     "Observability",
     "Protection",
     "Serving",

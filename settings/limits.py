@@ -29,3 +29,15 @@ EXTRA_PUBLISHERS: Final = 19
 """A code-signing configuration takes 20 profile versions, and one is the stack's own."""
 SIGNING_KEYS: Final = 5
 """Keyring entries that leave room for the rest in Lambda's 4 KB of environment (our own)."""
+VPC_PREFIX: Final = (16, 25)
+"""Prefix lengths of a VPC's addresses: AWS takes /16 to /28, and eight subnets must fit in."""
+SUBNET_PREFIX: Final = 28
+"""Of the smallest subnet that AWS takes."""
+SUBNET_BLOCKS: Final = 8
+"""Equal parts of a VPC: a private and a public subnet for each of at most four zones. Never fewer,
+so that another zone or a NAT gateway renumbers no subnet (our own)."""
+ZONES: Final = (1, 4)
+PRIVATE_RANGES: Final = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
+"""RFC 1918, and RFC 6598 as AWS allows."""
+ZONES_WITHOUT_LAMBDA: Final = ("use1-az3",)
+"""Availability zone ids where Lambda takes no subnet (Lambda developer guide, VPC access)."""

@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints
 from settings import limits
 from settings.access import Api, Identity, TenantSettings
 from settings.compute import Functions, Serving, Shadow
+from settings.network import Network
 from settings.operations import Naming, Observability, Protection, Storage
 from settings.section import Section, each, rule
 from settings.values import Name
@@ -28,6 +29,7 @@ class Settings(Section):
     tenants: tuple[TenantSettings, ...] = Field(min_length=1)
     signing_keys: tuple[Name, ...] = Field(min_length=1, max_length=limits.SIGNING_KEYS)
     """Keys that manifests may be signed with; the first signs, all verify."""
+    network: Network
     storage: Storage
     protection: Protection
     observability: Observability
@@ -39,6 +41,15 @@ class Settings(Section):
                 "functions.code_signing is 'enforce' while endpoint_url is "
                 f"{self.endpoint_url!r}; it must be 'off' for the laptop cloud, because its signer "
                 "writes a receipt in place of a signed archive, which no function can run"
+            )
+
+    @rule
+    def _the_laptop_isolates_nothing(self) -> Iterator[str]:
+        if self.functions.architecture == "machine" and self.network.kind != "none":
+            yield (
+                f"network.kind is {self.network.kind!r} while functions.architecture is "
+                "'machine'; it must be 'none' for the laptop cloud, whose emulator keeps a VPC as "
+                "a record and isolates nothing"
             )
 
     @rule

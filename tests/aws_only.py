@@ -7,6 +7,7 @@ signing where the laptop cloud answers, and the local provider has none of these
 from collections.abc import Callable, Mapping
 
 from emulation.aws.calls import Aws
+from tests.aws_only_network import NETWORK, OF_FUNCTIONS
 from tests.harness import Resource
 
 
@@ -65,9 +66,11 @@ AWS_ONLY: Mapping[str, Callable[[Aws, Resource], None]] = {
     "aws:lambda/codeSigningConfig:CodeSigningConfig": _code_signing_config,
     "aws:signer/signingJob:SigningJob": _signing_job,
     "aws:signer/signingProfile:SigningProfile": _signing_profile,
+    **NETWORK,
 }
 """Type -> its request."""
 AWS_ONLY_INPUTS: Mapping[str, Callable[[Aws, Resource], None]] = {
     "codeSigningConfigArn": _attached_config,
+    **OF_FUNCTIONS,
 }
 """Input of a type that both make -> its request."""

@@ -16,11 +16,11 @@ from emulation import placeholders
 from emulation.echo import INVOKES
 
 with warnings.catch_warnings():
-    # Modules load on first use, and these two warn of classes that we do not use.
+    # Modules load on first use, and these warn of classes that we do not use.
     warnings.simplefilter("ignore", DeprecationWarning)
     import pulumi_aws
 
-    LOADED = (pulumi_aws.s3.Bucket, pulumi_aws.lambda_.Function)
+    LOADED = (pulumi_aws.s3.Bucket, pulumi_aws.lambda_.Function, pulumi_aws.ec2.Vpc)
 
 ACCOUNT_ID = placeholders.ACCOUNT_ID
 REGION = "us-east-1"

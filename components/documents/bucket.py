@@ -2,7 +2,7 @@
 
 from components.documents import Document, Statement, deny_without_tls, document
 
-_DATA_ACTIONS = [
+DATA_ACTIONS = [
     "s3:AbortMultipartUpload",
     "s3:DeleteObject",
     "s3:DeleteObjectTagging",
@@ -27,7 +27,7 @@ _DATA_ACTIONS = [
 
 
 def _tls_only(bucket_arn: str) -> Statement:
-    return deny_without_tls(_DATA_ACTIONS, [bucket_arn, f"{bucket_arn}/*"])
+    return deny_without_tls(DATA_ACTIONS, [bucket_arn, f"{bucket_arn}/*"])
 
 
 def encrypted_bucket(bucket_arn: str, key_arn: str) -> Document:

@@ -2,7 +2,7 @@
 
 from components.documents import Document, deny_without_tls, document
 
-_QUEUE_ACTIONS = [
+QUEUE_ACTIONS = [
     "sqs:ChangeMessageVisibility",
     "sqs:DeleteMessage",
     "sqs:GetQueueAttributes",
@@ -13,7 +13,7 @@ _QUEUE_ACTIONS = [
 
 
 def tls_only_queue(queue_arn: str) -> Document:
-    return document(deny_without_tls(_QUEUE_ACTIONS, queue_arn))
+    return document(deny_without_tls(QUEUE_ACTIONS, queue_arn))
 
 
 def alarm_topic(topic_arn: str, account_id: str) -> Document:

@@ -31,6 +31,50 @@ WILDCARDS: tuple[Wildcard, ...] = (
         reason="X-Ray's PutTraceSegments and PutTelemetryRecords know no resource (service "
         "authorization reference, AWS X-Ray).",
     ),
+    Wildcard(
+        sid="ManageInterfaces",
+        element="Resource",
+        shape=":*/*",
+        reason="Lambda makes and deletes the interfaces itself and asks for the permission before "
+        "there is one; a narrower resource keeps functions out of the VPC (Lambda developer "
+        "guide, VPC permissions). The function's own code is refused by DenyInterfacesToCode.",
+    ),
+    Wildcard(
+        sid="FindInterfaces",
+        element="Resource",
+        shape="*",
+        reason="EC2's Describe actions know no resource (service authorization reference, EC2).",
+    ),
+    Wildcard(
+        sid="DenyInterfacesToCode",
+        element="Resource",
+        shape="*",
+        reason="A refusal that must hold for every interface.",
+    ),
+    Wildcard(
+        sid="WriteFlowLog",
+        element="Resource",
+        shape=":*",
+        reason="The flow log makes a stream for each interface and picks its name.",
+    ),
+    Wildcard(
+        sid="FindFlowLog",
+        element="Resource",
+        shape="*",
+        reason="Flow logs look their group up in a list of all (VPC user guide, flow logs to "
+        "CloudWatch Logs), which tells names alone.",
+    ),
+    *(
+        Wildcard(
+            sid="ThisAccountOnly",
+            element=element,
+            shape="*",
+            reason="An endpoint's policy names callers by condition: as a principal, an account "
+            "would mean its root user alone (VPC user guide, gateway endpoints). What each "
+            "caller may do with which resource is written in its role.",
+        )
+        for element in ("Resource", "Principal")
+    ),
     *(
         Wildcard(
             sid=sid,

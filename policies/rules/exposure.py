@@ -54,7 +54,7 @@ def _covers(token: str, statement: Statement) -> bool:
 
 @rule(
     "data-policy-named-principals",
-    on=(Token.KEY, *_MOVING_DATA),
+    on=(Token.KEY, Token.VPC_ENDPOINT, *_MOVING_DATA),
     severity=Severity.CRITICAL,
     why="A wildcard principal is anyone with an AWS account.",
     fix="Name the principal, or add a condition on aws:SourceAccount, aws:SourceArn or "

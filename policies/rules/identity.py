@@ -11,9 +11,16 @@ from policies.verdict import Problem, Verdict, judged, not_applicable, ok, probl
 _OF_AWS = ":iam::aws:policy/"
 PERMISSIONS = (Token.ROLE, Token.ROLE_POLICY, Token.IAM_POLICY)
 
-# Actions for which AWS defines no resource, so that `*` is the only value (Service Authorization
-# Reference, 2026-11).
+# Actions for which AWS defines no resource, or asks before there is one, so that a wildcard is the
+# only value (Service Authorization Reference; for EC2 the Lambda developer guide; 2026-11).
 ACTIONS_WITHOUT_RESOURCE = {
+    "ec2:AssignPrivateIpAddresses": "Lambda, for the interfaces of functions in a VPC.",
+    "ec2:CreateNetworkInterface": "Lambda, for the interfaces of functions in a VPC.",
+    "ec2:DeleteNetworkInterface": "Lambda asks for it on every interface of the account.",
+    "ec2:DescribeNetworkInterfaces": "Lambda; EC2 has no resource for what lists.",
+    "ec2:DescribeSubnets": "Lambda; EC2 has no resource for what lists.",
+    "ec2:UnassignPrivateIpAddresses": "Lambda, for the interfaces of functions in a VPC.",
+    "logs:DescribeLogGroups": "Flow logs look their group up in a list of all.",
     "xray:PutTraceSegments": "Active tracing; X-Ray has no resource for segments.",
     "xray:PutTelemetryRecords": "Active tracing; X-Ray has no resource for telemetry.",
 }

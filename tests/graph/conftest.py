@@ -5,11 +5,11 @@ from collections.abc import Iterator
 import pytest
 
 from tests.aws_requests import Unsent
-from tests.graph.programs import STACKS, graph_of
+from tests.graph.programs import STACKS, VARIANTS, graph_of
 from tests.harness import Graph
 
 
-@pytest.fixture(params=STACKS)
+@pytest.fixture(params=[*STACKS, *VARIANTS])
 def graph(request: pytest.FixtureRequest) -> Graph:
     return graph_of(request.param)
 

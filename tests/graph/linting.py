@@ -12,6 +12,10 @@ NEWER_ACTIONS = frozenset({"kms:ListKeyRotations"})
 """In IAM since 2024-04, checked 2026-11; parliament 1.6.4 carries an older list."""
 
 
+EVERY_RESOURCE_OF_EC2 = ":*/*"
+"""What Lambda wants of a role in a VPC; parliament looks for one type of resource."""
+
+
 def _load() -> Any:
     """parliament finds its data through pkg_resources, which setuptools no longer has."""
     stub = types.ModuleType("pkg_resources")
@@ -47,5 +51,6 @@ def findings(document: str) -> list[str]:
         for each in found
         if each.issue != "RESOURCE_STAR"
         and not (each.issue == "UNKNOWN_ACTION" and str(each.detail) in NEWER_ACTIONS)
+        and not (each.issue == "RESOURCE_MISMATCH" and EVERY_RESOURCE_OF_EC2 in document)
         and not (trust and "neither Resource nor NotResource" in str(each.detail))
     ]

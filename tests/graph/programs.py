@@ -16,6 +16,28 @@ from components.packaging import ROOT, Package
 from tests.harness import Graph, deploy
 
 STACKS = ("local", "dev", "prod")
+VARIANTS: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
+    "prod-nat": (
+        "prod",
+        {"network": {"egress": "nat_per_zone", "interface_endpoints": [], "zones": 3}},
+    ),
+    "prod-existing-network": (
+        "prod",
+        {
+            "network": {
+                "kind": "existing",
+                "cidr": None,
+                "zones": None,
+                "egress": "none",
+                "interface_endpoints": [],
+                "flow_log_retention_days": None,
+                "vpc_id": "vpc-0123456789abcdef0",
+                "subnet_ids": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
+            }
+        },
+    ),
+}
+"""Stacks that are not committed: the one that they change, and what is else in its sections."""
 ARCHIVE_DIGEST = "c0ffee" + "0" * 58
 
 
@@ -55,7 +77,16 @@ def run(
         )
 
 
+def changed(stack: str, sections: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """A stack file in which sections have other values."""
+    config = stack_file(stack)
+    for section, values in sections.items():
+        config[f"warmline:{section}"] |= values
+    return config
+
+
 @cache
 def graph_of(stack: str) -> Graph:
-    """The graph of a committed stack, built once for the session."""
-    return run(stack)
+    """The graph of a committed stack or of a variant, built once for the session."""
+    base, sections = VARIANTS.get(stack, (stack, {}))
+    return run(base, changed(base, sections))

@@ -1,56 +1,28 @@
 """The pack judges the recorded graph of every committed stack."""
 
-import json
-import runpy
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
-from unittest.mock import patch
 
 import pytest
-import yaml
 
-from components import packaging
+from components.packaging import ROOT
 from policies import props
 from policies.pack import RULES
 from policies.rule import Rule
 from policies.rules.conventions import TAGGABLE
 from policies.tokens import Token
 from policies.verdict import NotApplicable, Unknown, Verdict, Violation
-from tests.harness import Graph, Resource, deploy
+from tests.graph.programs import VARIANTS, graph_of
+from tests.harness import Resource
 
 pytestmark = pytest.mark.graph
 
-ROOT = Path(__file__).parents[2]
-STACKS = sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
+STACKS = [*sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml")), *VARIANTS]
 
 # Rules that no resource of any committed stack meets, each with the reason.
 NEVER_APPLIES = {
     "s3-bucket-current-types": "The program uses none of the superseded types, which is the point.",
 }
-
-
-def archive(function: str, **_: str) -> packaging.Package:
-    """Rules look at no archive; building them is tested elsewhere."""
-    return packaging.Package(
-        function=function,
-        path=ROOT / "README.md",
-        sha256="0" * 64,
-        handler=f"functions.{function}.handler.handler",
-        runtime="python3.13",
-        architecture="arm64",
-    )
-
-
-@cache
-def graph(stack: str) -> Graph:
-    text = (ROOT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8")
-    config = {
-        key: value if isinstance(value, str) else json.dumps(value)
-        for key, value in yaml.safe_load(text)["config"].items()
-    }
-    with patch.object(packaging, "build", archive):
-        return deploy(lambda: runpy.run_path(str(ROOT / "__main__.py")), stack=stack, config=config)
 
 
 def recorded(resource: Resource, by_urn: Mapping[str, Resource]) -> props.Resource:
@@ -72,7 +44,7 @@ def recorded(resource: Resource, by_urn: Mapping[str, Resource]) -> props.Resour
 
 @cache
 def whole(stack: str) -> tuple[props.Resource, ...]:
-    by_urn = {resource.urn: resource for resource in graph(stack).resources}
+    by_urn = {resource.urn: resource for resource in graph_of(stack).resources}
     return tuple(recorded(each, by_urn) for each in by_urn.values())
 
 
@@ -119,7 +91,7 @@ def test_every_rule_applies_somewhere_or_says_why_not() -> None:
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_whatever_carries_tags_is_held_to_the_whole_set(stack: str) -> None:
-    tagged = {resource.type for resource in graph(stack).resources if "tags" in resource.inputs}
+    tagged = {resource.type for resource in graph_of(stack).resources if "tags" in resource.inputs}
     assert tagged <= set(TAGGABLE)
 
 

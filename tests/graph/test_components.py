@@ -14,27 +14,31 @@ from components.identity import Access, Identity
 from components.inference_api import InferenceApi
 from components.model_registry import ModelRegistry
 from components.model_store import ModelStore
+from components.network import FunctionNetwork, Network
 from components.observability import Observability
 from components.packaging import ROOT
 from components.serving_group import ServingGroup
 from components.shadow_queue import ShadowQueue
-from tests.harness import Graph
+from tests.graph.programs import STACKS, VARIANTS, graph_of
 
 pytestmark = pytest.mark.graph
 
 COMPONENTS: tuple[type[pulumi.ComponentResource], ...] = (
     *(CodeSigning, EncryptedBucket, EncryptionKeys, Function, Identity, InferenceApi),
-    *(ModelRegistry, ModelStore, Observability, ServingGroup, ShadowQueue),
+    *(ModelRegistry, ModelStore, Network, Observability, ServingGroup, ShadowQueue),
 )
 HEADINGS = ["What exists afterwards", "Arguments", "Outputs", "Cost", "Limits"]
+BUNDLES = (pulumi.ComponentResource, Access, FunctionNetwork)
+"""What is no output itself: other components, and outputs that go together."""
+GRAPHS = (*STACKS, *VARIANTS)
 NAMES = {component.__name__: component for component in COMPONENTS}
 
 
 def outputs_of(component: type) -> set[str]:
-    """Annotated attributes; other components, and bundles of outputs, are no outputs themselves."""
+    """Annotated attributes that are outputs."""
 
     def counts(hint: Any) -> bool:
-        return not (isinstance(hint, type) and issubclass(hint, pulumi.ComponentResource | Access))
+        return not (isinstance(hint, type) and issubclass(hint, BUNDLES))
 
     return {name for name, hint in component.__annotations__.items() if counts(hint)}
 
@@ -44,17 +48,20 @@ def page_of(name: str) -> str:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_component_registers_exactly_the_outputs_that_it_declares(dev: Graph, name: str) -> None:
+def test_a_component_registers_exactly_the_outputs_that_it_declares(name: str) -> None:
     of_this_type = f"warmline:components:{name}"
-    made = [r.urn for r in dev.resources if r.type == of_this_type]
-    assert made
-    for urn in made:
-        assert dev.registered[urn] == outputs_of(NAMES[name])
+    registered = [
+        graph.registered[resource.urn]
+        for graph in map(graph_of, GRAPHS)
+        for resource in graph.all(of_this_type)
+    ]
+    assert registered
+    assert all(each == outputs_of(NAMES[name]) for each in registered)
 
 
-def test_every_component_of_the_stack_is_looked_at_here(dev: Graph) -> None:
-    types = {r.type.split(":")[-1] for r in dev.resources if not r.custom}
-    assert types == set(NAMES)
+def test_every_component_of_the_stacks_is_looked_at_here() -> None:
+    made = [resource for name in GRAPHS for resource in graph_of(name).resources]
+    assert {r.type.split(":")[-1] for r in made if not r.custom} == set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)

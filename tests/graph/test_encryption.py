@@ -31,6 +31,13 @@ NO_DATA = {
     *("aws:signer/signingProfile:SigningProfile", "aws:signer/signingJob:SigningJob"),
     "aws:lambda/codeSigningConfig:CodeSigningConfig",
     *("aws:cognito/userPoolClient:UserPoolClient", "aws:cognito/userPoolDomain:UserPoolDomain"),
+    *("aws:ec2/defaultSecurityGroup:DefaultSecurityGroup", "aws:ec2/eip:Eip"),
+    *("aws:ec2/flowLog:FlowLog", "aws:ec2/internetGateway:InternetGateway"),
+    *("aws:ec2/natGateway:NatGateway", "aws:ec2/route:Route", "aws:ec2/routeTable:RouteTable"),
+    *("aws:ec2/routeTableAssociation:RouteTableAssociation", "aws:ec2/subnet:Subnet"),
+    *("aws:ec2/securityGroup:SecurityGroup", "aws:ec2/vpc:Vpc", "aws:ec2/vpcEndpoint:VpcEndpoint"),
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
     # Cognito offers no key of the customer for a pool's directory (2026-11); it holds no person.
     "aws:cognito/userPool:UserPool",
     # Encrypted by their bucket, which is judged below.

@@ -36,8 +36,9 @@ def test_the_urns_are_those_of_the_snapshot(stack: str) -> None:
     assert graph_of(stack).urns() == (SNAPSHOTS / f"{stack}.txt").read_text().splitlines()
 
 
-def test_dev_and_prod_are_the_same_resources(dev: Graph, prod: Graph) -> None:
-    assert [urn.replace("pulumi:dev", "pulumi:prod") for urn in dev.urns()] == prod.urns()
+def test_dev_and_prod_are_the_same_resources_but_for_the_network(dev: Graph, prod: Graph) -> None:
+    urns = [urn for urn in prod.urns() if ":Network" not in urn and "-predict-network" not in urn]
+    assert [urn.replace("pulumi:dev", "pulumi:prod") for urn in dev.urns()] == urns
 
 
 def test_a_program_that_runs_twice_in_one_process_gives_one_inventory() -> None:
@@ -90,7 +91,7 @@ def test_logs_are_kept_and_keys_outlive_an_order_to_delete_as_the_settings_say(
 ) -> None:
     graph = graph_of(stack)
     groups, keys = graph.all("aws:cloudwatch/logGroup:LogGroup"), graph.all("aws:kms/key:Key")
-    assert len(groups) == 3
+    assert {"health", "serving-predict", "api-access"} <= {group.name for group in groups}
     assert {group.inputs["retentionInDays"] for group in groups} == {days}
     assert {key.inputs["deletionWindowInDays"] for key in keys} == {window}
 
@@ -110,7 +111,7 @@ def test_everything_that_takes_tags_says_whose_it_is(graph: Graph) -> None:
     bare = {r.type for r in graph.resources if r.custom and "tags" not in r.inputs}
     takes_no_tags = re.compile(
         r"aws:(s3/bucket.+|apigatewayv2/(route|integration|authorizer):.+|sqs/queuePolicy:.+"
-        r"|sns/topicPolicy:.+|dynamodb/tableItem:.+|cognito/(resource|userPool[CD]).+)"
+        r"|sns/topicPolicy:.+|dynamodb/tableItem:.+|ec2/route(TableAssociation)?:.+|cognito/(resource|userPool[CD]).+)"
     )
     assert not {type_ for type_ in bare - untagged if not takes_no_tags.fullmatch(type_)}
 

@@ -25,7 +25,10 @@ pytestmark = pytest.mark.unit
 ROOT = Path(__file__).parents[3]
 IDS = [rule.id for rule in RULES]
 # Judged with neighbours, or by type alone: test_stack_rules.py and test_rules.py hold their cases.
-OWN_TESTS = {"s3-bucket-complete", "s3-bucket-current-types"}
+OWN_TESTS = {
+    *("s3-bucket-complete", "s3-bucket-current-types"),
+    *("ec2-vpc-default-group-closed", "ec2-vpc-flow-log"),
+}
 
 
 def provider_type(token: str) -> type[pulumi.CustomResource] | None:
@@ -57,7 +60,7 @@ def test_rule_ids_are_unique_and_named_service_subject_requirement() -> None:
     assert len(set(IDS)) == len(IDS)
     for each in IDS:
         assert re.fullmatch(
-            r"(s3|sqs|sns|kms|iam|api|logs|dynamodb|lambda|aws|data)(-[a-z]+){2,4}", each
+            r"(s3|sqs|sns|kms|iam|api|logs|dynamodb|lambda|aws|data|ec2|efs)(-[a-z]+){2,4}", each
         )
 
 

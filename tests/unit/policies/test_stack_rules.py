@@ -47,6 +47,25 @@ def test_a_bucket_that_lacks_a_side_resource_is_refused(missing: Token) -> None:
     assert [found.path for found in verdict.problems] == ["bucket"]
 
 
+@pytest.mark.parametrize(
+    ("rule_id", "needed"),
+    [
+        ("ec2-vpc-default-group-closed", Token.DEFAULT_SECURITY_GROUP),
+        ("ec2-vpc-flow-log", Token.FLOW_LOG),
+    ],
+)
+def test_a_vpc_needs_its_own_of_what_guards_it(rule_id: str, needed: Token) -> None:
+    (rule,) = (each for each in RULES if each.id == rule_id)
+    vpc = Resource({}, token=Token.VPC, name="network", urn="urn:network")
+
+    def guard(of: str) -> Resource:
+        return Resource({}, token=needed, name="g", references={"vpcId": frozenset({of})})
+
+    assert rule.judge(vpc, Stack.of(vpc, guard("urn:network"))) == Compliant()
+    for others in ((), (guard("urn:another"),)):
+        assert isinstance(rule.judge(vpc, Stack.of(vpc, *others)), Violation)
+
+
 def test_the_engine_reports_the_bucket_that_is_incomplete() -> None:
     complete, bare = engine_resource(bucket("models")), engine_resource(bucket("results"))
     sides = [engine_resource(beside(token), complete) for token in SIDES]

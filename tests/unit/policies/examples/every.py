@@ -7,6 +7,7 @@ from tests.unit.policies.examples import (
     encryption,
     exposure,
     identity,
+    network,
     resilience,
 )
 from tests.unit.policies.examples.shape import Example
@@ -18,5 +19,6 @@ EXAMPLES: tuple[Example, ...] = (
     *encryption.EXAMPLES,
     *exposure.EXAMPLES,
     *identity.EXAMPLES,
+    *network.EXAMPLES,
     *resilience.EXAMPLES,
 )
