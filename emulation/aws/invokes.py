@@ -13,6 +13,17 @@ def _caller_identity(aws: Aws, _args: Properties) -> Properties:
     return {"id": account, "accountId": account, "arn": caller["Arn"], "userId": caller["UserId"]}
 
 
+def _availability_zones(aws: Aws, _args: Properties) -> Properties:
+    zones = aws.call("ec2", "DescribeAvailabilityZones")["AvailabilityZones"]
+    zones.sort(key=lambda zone: zone["ZoneName"])
+    return {
+        "id": aws.region,
+        "names": [zone["ZoneName"] for zone in zones],
+        "zoneIds": [zone["ZoneId"] for zone in zones],
+        "groupNames": [aws.region],
+    }
+
+
 def _region(aws: Aws, _args: Properties) -> Properties:
     return {
         "id": aws.region,
@@ -52,6 +63,7 @@ PARTITION: Properties = {
 }
 
 INVOKES: Mapping[str, Callable[[Aws, Properties], Properties]] = {
+    "aws:index/getAvailabilityZones:getAvailabilityZones": _availability_zones,
     "aws:index/getCallerIdentity:getCallerIdentity": _caller_identity,
     "aws:index/getPartition:getPartition": _partition,
     "aws:index/getRegion:getRegion": _region,

@@ -242,6 +242,14 @@ def test_a_public_key_can_be_looked_up_in_the_form_that_verifiers_read(world: Wo
     key.delete()
 
 
+def test_zones_are_named_in_their_order(world: World) -> None:
+    token = "aws:index/getAvailabilityZones:getAvailabilityZones"
+    request = provider_pb2.InvokeRequest(tok=token, args=wire.dump({"state": "available"}))
+    found = wire.load(getattr(world.provider.Invoke(request, context()), "return"))
+    assert len(found["names"]) == len(found["zoneIds"]) > 1
+    assert found["names"] == sorted(found["names"])
+
+
 def test_what_the_emulator_refuses_is_told_with_resource_call_and_reason(world: World) -> None:
     queue = Driven(world.provider, "aws:sqs/queue:Queue", "bad")
     with pytest.raises(Aborted, match=r"bad \(aws:sqs/queue:Queue\): sqs CreateQueue failed"):

@@ -26,7 +26,7 @@ from emulation.paths import ROOT
 
 pytestmark = pytest.mark.unit
 
-NAMES = {"cognito": "cognito-idp", "lambda_": "lambda"}
+NAMES = {"cognito": "cognito-idp", "lambda_": "lambda", "vpc": "ec2"}
 """Modules of pulumi_aws whose service boto3 calls otherwise."""
 NOT_REGIONAL = {"iam"}
 
