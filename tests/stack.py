@@ -9,6 +9,7 @@ import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -115,16 +116,12 @@ def warmline(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.fixture(scope="session")
-def local_stack(
-    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
-) -> Iterator[LocalStack]:
-    """`warmline up` before the first test that asks for it, `warmline down` after the last.
+@contextmanager
+def deployed(home: Path, *, enforcing: bool) -> Iterator[LocalStack]:
+    """A stack in a home of its own, up inside the block and down after it.
 
-    With `--enforce-iam` each function has no more than its role, and everything goes over TLS.
+    `enforcing`: each function has no more than its role, and everything goes over TLS.
     """
-    home = tmp_path_factory.mktemp("home")
-    enforcing = request.config.getoption("--enforce-iam", default=False)
     try:
         up = warmline(home, "up", "--json", *(["--enforce-iam"] if enforcing else []))
         assert up.returncode == 0, up.stderr
@@ -145,3 +142,13 @@ def local_stack(
     finally:
         down = warmline(home, "down")
     assert down.returncode == 0, down.stderr
+
+
+@pytest.fixture(scope="session")
+def local_stack(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[LocalStack]:
+    """`warmline up` before the first test that asks for it, `warmline down` after the last."""
+    enforcing = bool(request.config.getoption("--enforce-iam", default=False))
+    with deployed(tmp_path_factory.mktemp("home"), enforcing=enforcing) as made:
+        yield made

@@ -1,21 +1,27 @@
 """The commands of the second day, as people type them."""
 
 import json
-from typing import Any
+from datetime import datetime
+from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
 
+from automation.stages import Stages
 from automation.terminal import (
     OUT,
     JsonOption,
     StackOption,
+    YesOption,
+    confirmed,
     print_json,
     progress,
     short_token,
     told,
 )
 
+backup = typer.Typer(help="Keep a copy of what cannot be made again.", no_args_is_help=True)
+restore = typer.Typer(help="Bring back what was lost or damaged.", no_args_is_help=True)
 LONGEST_SHOWN = 160
 """Characters of a value that are shown; JSON has all of it."""
 
@@ -23,6 +29,8 @@ LONGEST_SHOWN = 160
 def add_to(app: typer.Typer) -> None:
     """Makes these commands part of `warmline`."""
     app.command()(drift)
+    app.add_typer(backup, name="backup")
+    app.add_typer(restore, name="restore")
 
 
 def drift(stack: StackOption = "local", as_json: JsonOption = False) -> None:
@@ -36,6 +44,123 @@ def drift(stack: StackOption = "local", as_json: JsonOption = False) -> None:
     else:
         _print_drift(result)
     raise typer.Exit(0 if result.clean else 1)
+
+
+@backup.command(name="registry")
+def backup_registry(
+    stack: StackOption = "local", as_json: JsonOption = False, yes: YesOption = False
+) -> None:
+    """Have DynamoDB keep a copy of the registry, which outlives the table."""
+    from automation.day2 import backups
+    from automation.outputs import read
+
+    confirmed(stack, yes)
+    with told("backup registry"), Stages(progress(as_json)).stage("backup") as stage:
+        made = backups.create(read(stack), stage)
+        stage.result = made.name
+    if as_json:
+        print_json(vars(made))
+        return
+    print(f"{made.arn}")
+
+
+@backup.command(name="list")
+def list_backups(stack: StackOption = "local", as_json: JsonOption = False) -> None:
+    """List the backups of the registry, oldest first."""
+    from automation.day2 import backups
+    from automation.outputs import read
+
+    with told("backup list"):
+        found = backups.known(read(stack))
+    if as_json:
+        print_json([vars(one) for one in found])
+        return
+    if not found:
+        print("No backups yet. Make one: warmline backup registry")
+    for one in found:
+        print(f"{one.made_at}  {one.arn}")
+
+
+@restore.command(name="registry")
+def restore_registry(
+    from_backup: Annotated[
+        str | None, typer.Option(metavar="ARN", help="A backup; 'latest' is the newest of ours.")
+    ] = None,
+    to: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="A moment with its zone, as in 2026-11-25T08:00:00Z."),
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Also replace versions and history that differ.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Compare, and write nothing.")] = False,
+    stack: StackOption = "local",
+    as_json: JsonOption = False,
+    yes: YesOption = False,
+) -> None:
+    """Bring back the registry's items that are missing, from a backup or a moment."""
+    from automation.day2.registry_restore import restore as run
+    from automation.outputs import read
+
+    if (from_backup is None) == (to is None):
+        raise typer.BadParameter("give one of --from-backup and --to")
+    moment = None if to is None else _moment(to)
+    confirmed(stack, yes)
+    with told("restore registry"), Stages(progress(as_json)).stage("restore") as stage:
+        result = run(
+            read(stack),
+            backup=from_backup,
+            moment=moment,
+            overwrite=overwrite,
+            dry_run=dry_run,
+            progress=stage,
+        )
+        stage.result = f"{result.written} items {'to write' if dry_run else 'written'}"
+    if as_json:
+        print_json(vars(result))
+        return
+    print(
+        f"{result.table}: {result.written} items {'to write' if dry_run else 'written'}, "
+        f"{result.same} were there, {result.tenants} of tenants are left to `warmline up`."
+    )
+    for line in result.kept:
+        print(f"  kept  {line}")
+    for version in result.damaged_versions:
+        print(f"Files of it are not what they were: warmline restore model {version}")
+
+
+@restore.command(name="model")
+def restore_model(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="Name of the model.")],
+    version: Annotated[int, typer.Argument(metavar="VERSION", help="The version.")],
+    stack: StackOption = "local",
+    as_json: JsonOption = False,
+    yes: YesOption = False,
+) -> None:
+    """Make a version's files what its manifest says, from older versions of the objects."""
+    from automation.day2.model_files import restore as run
+    from automation.outputs import read
+
+    confirmed(stack, yes)
+    with told("restore model"), Stages(progress(as_json)).stage("restore") as stage:
+        result = run(read(stack), model, version, stage)
+        stage.result = f"{len(result.brought_back)} of {result.looked_at} files brought back"
+    if as_json:
+        print_json(vars(result))
+        return
+    for key in result.brought_back:
+        print(f"brought back  {key}")
+    print(f"{model} version {version} is what its manifest says ({result.looked_at} files).")
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is no ISO 8601 time", param_hint="--to") from error
+    if moment.tzinfo is None:
+        raise typer.BadParameter(f"{text!r} has no time zone; add Z for UTC", param_hint="--to")
+    return moment
 
 
 def _print_drift(result: Any) -> None:

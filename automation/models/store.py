@@ -53,17 +53,28 @@ class ModelStore:
         if not written and not self._holds(key, file):
             raise _gone(key, self.bucket)
 
-    def _holds(self, key: str, file: ModelFile) -> bool:
-        """Whether the object exists; raises `VersionExists` when it has other bytes."""
+    def found(self, key: str, version: str | None = None) -> tuple[int, str] | None:
+        """Size in bytes and SHA-256 of an object, or of a version of it; None = there is none."""
+        which = {"Bucket": self.bucket, "Key": key}
+        if version is not None:
+            which["VersionId"] = version
         try:
-            head = self.s3.head_object(Bucket=self.bucket, Key=key, ChecksumMode="ENABLED")
+            head = self.s3.head_object(**which, ChecksumMode="ENABLED")
         except ClientError as error:
             if status_of(error) == NOT_FOUND:
-                return False
+                return None
             raise
-        stored = head.get("ChecksumSHA256")
-        digest = base64.b64decode(stored).hex() if stored else self._digest(key)
-        if head["ContentLength"] != file.size_bytes or digest != file.sha256:
+        stored = str(head.get("ChecksumSHA256") or "-")
+        # One with a hyphen is that of the parts' checksums, not of the object.
+        digest = self._digest(which) if "-" in stored else base64.b64decode(stored).hex()
+        return int(head["ContentLength"]), digest
+
+    def _holds(self, key: str, file: ModelFile) -> bool:
+        """Whether the object exists; raises `VersionExists` when it has other bytes."""
+        stored = self.found(key)
+        if stored is None:
+            return False
+        if stored != (file.size_bytes, file.sha256):
             raise VersionExists(
                 f"s3://{self.bucket}/{key} holds other bytes than {file.name} has here; files of "
                 "a version are never overwritten",
@@ -71,9 +82,9 @@ class ModelStore:
             )
         return True
 
-    def _digest(self, key: str) -> str:
+    def _digest(self, which: dict[str, str]) -> str:
         """SHA-256 of an object that was stored without one."""
-        body = self.s3.get_object(Bucket=self.bucket, Key=key)["Body"]
+        body = self.s3.get_object(**which)["Body"]
         digest = hashlib.sha256()
         while chunk := body.read(CHUNK_BYTES):
             digest.update(chunk)
