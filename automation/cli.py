@@ -12,6 +12,7 @@ from rich.table import Table
 
 from automation.day2 import cli as day2
 from automation.models.cli import app as models
+from automation.release.cli import app as release
 from automation.terminal import (
     OUT,
     JsonOption,
@@ -33,6 +34,7 @@ app = typer.Typer(
 )
 app.add_typer(models, name="models")
 day2.add_to(app)
+app.add_typer(release, name="release")
 AccountOption = Annotated[
     bool, typer.Option("--account", help="Use your own backend and credentials.")
 ]

@@ -16,6 +16,8 @@ from components.render import rendered
 from components.tags import DataClass, Tags
 
 ALIAS = "live"
+MOVED_BY_RELEASE = ("function_version", "routing_config")
+"""Inputs of the alias that a deployment leaves alone where releases own it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +67,8 @@ class FunctionArgs:
     """Required where the function is called asynchronously."""
     source: QueueSource | None = None
     """The role's policies must let it receive from the queue."""
+    released: bool = False
+    """`warmline release` moves the alias once it is made; else every deployment does."""
 
 
 class Function(pulumi.ComponentResource):
@@ -176,7 +180,9 @@ class Function(pulumi.ComponentResource):
             name=ALIAS,
             function_name=function.name,
             function_version=function.version,
-            opts=child,
+            opts=pulumi.ResourceOptions(
+                parent=self, ignore_changes=list(MOVED_BY_RELEASE) if args.released else None
+            ),
         )
         if args.source is not None:
             aws.lambda_.EventSourceMapping(

@@ -22,6 +22,8 @@ class ServingGroupArgs:
     package: Package
     serving: Serving
     shadow: Shadow
+    released: bool
+    """`warmline release` moves the alias; see `FunctionArgs`."""
     tenant_claim: str
     registry: ModelRegistry
     store: ModelStore
@@ -58,6 +60,7 @@ class ServingGroup(pulumi.ComponentResource):
                 memory_mb=serving.memory_mb,
                 timeout_seconds=serving.timeout_seconds,
                 tmp_mb=serving.tmp_mb,
+                released=args.released,
                 reserved_concurrency=serving.reserved_concurrency,
                 environment={
                     PredictEnv.SERVING_GROUP: serving.group,

@@ -10,6 +10,7 @@ HTTP request of the functions share, so there is one codec and no Decimal. Numbe
 | MODEL#<model>    | ROUTE              | the route                                       |
 | MODEL#<model>    | AUDIT#<10 digits>  | the route at this revision, and who made it so  |
 | TENANT#<claim>   | TENANT             | a caller and the models it may use              |
+| RELEASE          | <function>         | a code release, see `contracts.release`         |
 """
 
 from collections.abc import Mapping

@@ -5,6 +5,7 @@ from settings.compute import Functions, Serving, Shadow
 from settings.load import load
 from settings.network import Network
 from settings.operations import Naming, Observability, Protection, Storage
+from settings.release import Release
 from settings.root import Settings
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Network",
     "Observability",
     "Protection",
+    "Release",
     "Serving",
     "Settings",
     "Shadow",

@@ -41,3 +41,11 @@ PRIVATE_RANGES: Final = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.6
 """RFC 1918, and RFC 6598 as AWS allows."""
 ZONES_WITHOUT_LAMBDA: Final = ("use1-az3",)
 """Availability zone ids where Lambda takes no subnet (Lambda developer guide, VPC access)."""
+READY_TIMEOUT_MINUTES: Final = 60
+"""Warm capacity that needs longer is not coming (our own)."""
+BAKE_MINUTES: Final = 1_440
+"""Both versions' warm capacity is paid for meanwhile (our own)."""
+SHORTEST_BAKE_MINUTES: Final = 10
+"""Two periods of the stack's alarms (our own)."""
+RELEASE_ALARMS: Final = 20
+"""Alarms that a stack file names for a release (our own)."""

@@ -10,6 +10,7 @@ from settings.access import Api, Identity, TenantSettings
 from settings.compute import Functions, Serving, Shadow
 from settings.network import Network
 from settings.operations import Naming, Observability, Protection, Storage
+from settings.release import Release
 from settings.section import Section, each, rule
 from settings.values import Name
 
@@ -33,6 +34,7 @@ class Settings(Section):
     storage: Storage
     protection: Protection
     observability: Observability
+    release: Release
 
     @rule
     def _the_laptop_does_not_sign(self) -> Iterator[str]:

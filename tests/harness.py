@@ -45,6 +45,8 @@ class Resource:
     custom: bool
     secret_outputs: tuple[str, ...] = ()
     delete_before_replace: bool = False
+    ignored_changes: tuple[str, ...] = ()
+    """Inputs whose change the engine overlooks once the resource is made."""
 
 
 @dataclass
@@ -142,6 +144,7 @@ class _Monitor(pulumi.runtime.mocks.MockMonitor):
                     custom=request.custom,
                     secret_outputs=tuple(request.additionalSecretOutputs),
                     delete_before_replace=request.deleteBeforeReplace,
+                    ignored_changes=tuple(request.ignoreChanges),
                 )
             )
         return response

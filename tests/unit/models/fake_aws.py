@@ -189,7 +189,7 @@ class FakeSts(FakeClient):
 
 
 PREHASHED = ec.ECDSA(utils.Prehashed(hashes.SHA256()))
-_CLIENTS = {"s3": FakeS3, "dynamodb": FakeDynamo, "kms": FakeKms, "sts": FakeSts}
+CLIENTS = {"s3": FakeS3, "dynamodb": FakeDynamo, "kms": FakeKms, "sts": FakeSts}
 
 
 @dataclass
@@ -222,7 +222,7 @@ class FakeStack:
         return self.values[name]
 
     def clients(self, service: str) -> Any:
-        return _CLIENTS[service](self)
+        return CLIENTS[service](self)
 
     def restarted(self) -> None:
         """A new process: nothing is planned to go wrong any more."""
@@ -244,9 +244,9 @@ def holds(body: Mapping[str, Any], item: Mapping[str, Any] | None) -> bool:
     return False
 
 
-def refused(code: str, status: int) -> ClientError:
+def refused(code: str, status: int, message: str = "") -> ClientError:
     response: Any = {
-        "Error": {"Code": code, "Message": code},
+        "Error": {"Code": code, "Message": message or code},
         "ResponseMetadata": {"HTTPStatusCode": status},
     }
     return ClientError(response, "Operation")

@@ -1,0 +1,50 @@
+"""What a stack file says of releases: who moves the alias `live`, and how carefully.
+
+Every key is required: nothing is defaulted, so the difference of two stack files is the whole
+difference of two environments. Rules between keys state both values and the reason.
+"""
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from settings import limits
+from settings.section import Section, rule
+
+AlarmName = Annotated[str, StringConstraints(pattern=r"^[ -~]{1,255}$")]
+
+
+class Release(Section):
+    """Who moves the alias `live` of the serving groups to a new code version, and how carefully."""
+
+    owner: Literal["up", "release"]
+    """`up` = the alias moves with every `up`. `release` = `up` publishes and leaves the alias and
+    the warm capacity alone; `warmline release` moves them."""
+    provisioned_concurrency: int = Field(ge=0)
+    """Warm environments of the live version; 0 = none. Only with owner `release`."""
+    ready_timeout_minutes: int = Field(ge=1, le=limits.READY_TIMEOUT_MINUTES)
+    """Minutes that warm capacity may take to be ready before the release goes back."""
+    bake_minutes: int = Field(ge=0, le=limits.BAKE_MINUTES)
+    """Minutes that the alarms are watched after the alias moved, while both versions are paid for;
+    0 = not at all."""
+    alarms: tuple[AlarmName, ...] = Field(max_length=limits.RELEASE_ALARMS)
+    """Alarms that are watched beside those that have the function as a dimension."""
+
+    @rule
+    def _only_the_release_warms(self) -> Iterator[str]:
+        if self.owner == "up" and self.provisioned_concurrency:
+            yield (
+                f"provisioned_concurrency is {self.provisioned_concurrency} while owner is 'up'; "
+                "it must be 0, because only `warmline release` warms a version before the alias "
+                "moves to it"
+            )
+
+    @rule
+    def _alarms_have_time(self) -> Iterator[str]:
+        if 0 < self.bake_minutes < limits.SHORTEST_BAKE_MINUTES:
+            yield (
+                f"bake_minutes is {self.bake_minutes}; it must be 0 or at least "
+                f"{limits.SHORTEST_BAKE_MINUTES}, because an alarm judges five minutes at a time "
+                "and tells some minutes later"
+            )
