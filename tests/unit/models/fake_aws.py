@@ -70,6 +70,7 @@ class FakeClient:
     """Dispatches `client.some_operation(...)` to `_some_operation`, through `Calls`."""
 
     service: str
+    cloud: Any
 
     def __init__(self, cloud: "FakeStack") -> None:
         self.cloud = cloud

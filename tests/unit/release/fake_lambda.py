@@ -200,6 +200,7 @@ class FakeCloud(FakeStack):
 
 class FakeLambda(FakeClient):
     service = "lambda"
+    cloud: "FakeCloud"
 
     def do_get_alias(self, **request: Any) -> Any:
         assert request == {"FunctionName": FUNCTION, "Name": LIVE}
@@ -298,6 +299,7 @@ class FakeLambda(FakeClient):
 
 class FakeCloudWatch(FakeClient):
     service = "cloudwatch"
+    cloud: "FakeCloud"
 
     def do_describe_alarms(self, **request: Any) -> Any:
         mine = [{"Name": "FunctionName", "Value": FUNCTION}]
