@@ -90,7 +90,7 @@ registry = ModelRegistry(
     ),
 )
 signing = None
-if config.functions.code_signing == "enforce":
+if config.functions.code_signing != "off":
     signing = CodeSigning(
         "signing",
         CodeSigningArgs(
@@ -179,7 +179,11 @@ for output, value in {
     "signing_key_name": signing_key,
     "serving_group": config.serving.group,
     "serving_groups": {config.serving.group: {"function_name": group.inference.function_name}},
-    "release": config.release.model_dump() | {"tenant_claim": config.identity.tenant_claim},
+    "release": config.release.model_dump()
+    | {
+        "provisioned_concurrency": config.serving.launch.provisioned_concurrency,
+        "tenant_claim": config.identity.tenant_claim,
+    },
     "memory_cache_mb": config.serving.memory_cache_mb,
     "disk_cache_mb": config.serving.disk_cache_mb,
     "alarm_topic_arn": observability.topic_arn,

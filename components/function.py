@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -14,10 +15,21 @@ from components.network import FunctionNetwork
 from components.packaging import Package
 from components.render import rendered
 from components.tags import DataClass, Tags
+from settings import Launch
 
 ALIAS = "live"
 MOVED_BY_RELEASE = ("function_version", "routing_config")
 """Inputs of the alias that a deployment leaves alone where releases own it."""
+PLAIN = Launch(
+    package="zip",
+    image=None,
+    snap_start=False,
+    provisioned_concurrency=0,
+    tenancy="shared",
+    accelerator_memory_gib=None,
+    layers=(),
+)
+"""A plain archive, that starts when it is called."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +73,7 @@ class FunctionArgs:
     environment: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     policies: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     """Name -> policy document: what the function may do beside logging and tracing."""
+    launch: Launch = PLAIN
     tmp_mb: int = 512
     reserved_concurrency: int | None = None
     failures: FailureDestination | None = None
@@ -68,7 +81,8 @@ class FunctionArgs:
     source: QueueSource | None = None
     """The role's policies must let it receive from the queue."""
     released: bool = False
-    """`warmline release` moves the alias once it is made; else every deployment does."""
+    """`warmline release` moves the alias once it is made, and keeps versions warm; else every
+    deployment does."""
 
 
 class Function(pulumi.ComponentResource):
@@ -121,33 +135,17 @@ class Function(pulumi.ComponentResource):
             aws.iam.RolePolicy(f"{name}-{grant}", role=role.name, policy=policy, opts=child)
             for grant, policy in grants.items()
         ]
-        signing = common.signing
-        folder = "" if signing is None else UNSIGNED
-        upload = aws.s3.BucketObjectv2(
-            name,
-            bucket=common.artefacts.name,
-            key=f"{folder}{args.package.function}/{args.package.sha256}.zip",
-            source=pulumi.FileAsset(str(args.package.path)),
-            content_type="application/zip",
-            # The upload needs the bucket's versioning and encryption, not only the bucket.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[common.artefacts]),
-        )
-        archive = (
-            Archive(bucket=upload.bucket, key=upload.key, version=upload.version_id)
-            if signing is None
-            else signing.sign(name, upload, child)
-        )
+        launch = args.launch
         function = aws.lambda_.Function(
             name,
             role=role.arn,
-            runtime=args.package.runtime,
             architectures=[args.package.architecture],
-            handler=args.package.handler,
-            s3_bucket=archive.bucket,
-            s3_key=archive.key,
-            # No hash of the archive: Lambda tells that of the signed one, which no source has.
-            s3_object_version=archive.version,
-            code_signing_config_arn=None if signing is None else signing.config_arn,
+            **(self._archive(name, args, child) if launch.image is None else _image(launch.image)),
+            layers=[layer.arn for layer in launch.layers] or None,
+            snap_start={"apply_on": "PublishedVersions"} if launch.snap_start else None,
+            tenancy_config={"tenant_isolation_mode": "PER_TENANT"}
+            if launch.tenancy == "isolated"
+            else None,
             publish=True,
             memory_size=args.memory_mb,
             timeout=args.timeout_seconds,
@@ -175,13 +173,27 @@ class Function(pulumi.ComponentResource):
                 parent=self, depends_on=[*policies, *(network.ways_out if network else ())]
             ),
         )
+        warm: list[pulumi.Resource] = []
+        if launch.provisioned_concurrency and not args.released:
+            kept = aws.lambda_.ProvisionedConcurrencyConfig(
+                name,
+                function_name=function.name,
+                # On the version: an alias that moves may not have any (docs/launch-profiles.md).
+                qualifier=function.version,
+                provisioned_concurrent_executions=launch.provisioned_concurrency,
+                opts=child,
+            )
+            warm.append(kept)
         alias = aws.lambda_.Alias(
             name,
             name=ALIAS,
             function_name=function.name,
             function_version=function.version,
             opts=pulumi.ResourceOptions(
-                parent=self, ignore_changes=list(MOVED_BY_RELEASE) if args.released else None
+                parent=self,
+                ignore_changes=list(MOVED_BY_RELEASE) if args.released else None,
+                # The new version is warm before it is called, and the old one stays so until then.
+                depends_on=warm,
             ),
         )
         if args.source is not None:
@@ -210,3 +222,38 @@ class Function(pulumi.ComponentResource):
                 "timeout_seconds": self.timeout_seconds,
             }
         )
+
+    def _archive(
+        self, name: str, args: FunctionArgs, child: pulumi.ResourceOptions
+    ) -> dict[str, Any]:
+        """Where the function finds its archive, which is uploaded, and signed where asked for."""
+        artefacts, signing = args.common.artefacts, args.common.signing
+        folder = "" if signing is None else UNSIGNED
+        upload = aws.s3.BucketObjectv2(
+            name,
+            bucket=artefacts.name,
+            key=f"{folder}{args.package.function}/{args.package.sha256}.zip",
+            source=pulumi.FileAsset(str(args.package.path)),
+            content_type="application/zip",
+            # The upload needs the bucket's versioning and encryption, not only the bucket.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[artefacts]),
+        )
+        archive = (
+            Archive(bucket=upload.bucket, key=upload.key, version=upload.version_id)
+            if signing is None
+            else signing.sign(name, upload, child)
+        )
+        return {
+            "runtime": args.package.runtime,
+            "handler": args.package.handler,
+            "s3_bucket": archive.bucket,
+            "s3_key": archive.key,
+            # No hash of the archive: Lambda tells that of the signed one, which no source has.
+            "s3_object_version": archive.version,
+            "code_signing_config_arn": None if signing is None else signing.config_arn,
+        }
+
+
+def _image(uri: str) -> dict[str, Any]:
+    """An image brings its own runtime and handler, and Lambda checks no signature of it."""
+    return {"package_type": "Image", "image_uri": uri}

@@ -61,6 +61,7 @@ class ServingGroup(pulumi.ComponentResource):
                 timeout_seconds=serving.timeout_seconds,
                 tmp_mb=serving.tmp_mb,
                 released=args.released,
+                launch=serving.launch,
                 reserved_concurrency=serving.reserved_concurrency,
                 environment={
                     PredictEnv.SERVING_GROUP: serving.group,

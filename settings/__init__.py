@@ -2,6 +2,7 @@
 
 from settings.access import Api, Cors, Identity, TenantSettings
 from settings.compute import Functions, Serving, Shadow
+from settings.launch import Images, Launch
 from settings.load import load
 from settings.network import Network
 from settings.operations import Naming, Observability, Protection, Storage
@@ -13,6 +14,8 @@ __all__ = [
     "Cors",
     "Functions",
     "Identity",
+    "Images",
+    "Launch",
     "Naming",
     "Network",
     "Observability",

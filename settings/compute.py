@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from settings import limits
+from settings.launch import Images, Launch
 from settings.section import Section, rule
 from settings.values import GroupName, ProfileVersionArn, RetentionDays
 
@@ -29,11 +30,14 @@ class Functions(Section):
     """Processor of the functions; `machine` = this one."""
     log_retention_days: RetentionDays
     """Days that log lines and access records are kept."""
-    code_signing: Annotated[Literal["enforce", "off"], BeforeValidator(_quoted_off)]
-    """`enforce` = archives are signed, and Lambda refuses code that is not.
+    code_signing: Annotated[Literal["enforce", "archives", "off"], BeforeValidator(_quoted_off)]
+    """`enforce` = every function is an archive that is signed, and Lambda refuses code that is not;
+    `archives` = the same for archives, while images are signed in their own way.
     `off` stands in quotes, or YAML reads a Boolean."""
     extra_publishers: tuple[ProfileVersionArn, ...] = Field(max_length=limits.EXTRA_PUBLISHERS)
     """Versions of other signer profiles whose code is accepted beside the stack's own."""
+    images: Images | None
+    """The repository for images of functions; null = none, and every function is an archive."""
 
     @rule
     def _one_place(self) -> Iterator[str]:
@@ -46,11 +50,12 @@ class Functions(Section):
 
     @rule
     def _machine_does_not_sign(self) -> Iterator[str]:
-        if self.code_signing == "enforce" and self.architecture == "machine":
+        if self.code_signing != "off" and self.architecture == "machine":
             yield (
-                "code_signing is 'enforce' while architecture is 'machine'; it must be 'off' for "
-                "archives of this machine, which only the laptop cloud runs, because its signer "
-                "writes a receipt in place of a signed archive (on AWS: 'arm64' or 'x86_64')"
+                f"code_signing is {self.code_signing!r} while architecture is 'machine'; it must "
+                "be 'off' for archives of this machine, which only the laptop cloud runs, because "
+                "its signer writes a receipt in place of a signed archive (on AWS: 'arm64' or "
+                "'x86_64')"
             )
 
     @rule
@@ -88,6 +93,8 @@ class Serving(Section):
     """Bytes of the largest request body that is read; a larger one is answered with 413."""
     route_ttl_seconds: int = Field(ge=1, le=300)
     """Seconds that a route, version or tenant is used before it is read anew."""
+    launch: Launch
+    """How environments of the function come to be."""
 
     @rule
     def _memory_cache_fits(self) -> Iterator[str]:

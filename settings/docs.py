@@ -44,9 +44,20 @@ def page() -> str:
         if not rows:
             parts.append(_row(section, about, values, schema))
             continue
-        for key, property_ in rows.items():
-            parts.append(_row(key, property_, {s: _of(v, key) for s, v in values.items()}, schema))
+        parts += _rows(rows, values, schema)
     return "".join(parts)
+
+
+def _rows(
+    rows: Mapping[str, Any], values: Mapping[str, Any], schema: Any, within: str = ""
+) -> Iterator[str]:
+    for key, about in rows.items():
+        said = {stack: _of(value, key) for stack, value in values.items()}
+        if "$ref" in about:
+            inner = _resolved(about, schema)["properties"]
+            yield from _rows(inner, said, schema, f"{within}{key}.")
+        else:
+            yield _row(within + key, about, said, schema)
 
 
 def _row(key: str, about: Mapping[str, Any], values: Mapping[str, Any], schema: Any) -> str:

@@ -4,6 +4,7 @@ from typing import Final
 
 LAMBDA_MEMORY_MB: Final = (128, 10_240)
 LAMBDA_TMP_MB: Final = (512, 10_240)
+LAMBDA_LAYERS: Final = 5
 LAMBDA_BODY_BYTES: Final = 4_400_000
 """A request's event is at most 6 MB of JSON, where a binary body is base64."""
 GATEWAY_INTEGRATION_SECONDS: Final = 29

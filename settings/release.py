@@ -21,8 +21,6 @@ class Release(Section):
     owner: Literal["up", "release"]
     """`up` = the alias moves with every `up`. `release` = `up` publishes and leaves the alias and
     the warm capacity alone; `warmline release` moves them."""
-    provisioned_concurrency: int = Field(ge=0)
-    """Warm environments of the live version; 0 = none. Only with owner `release`."""
     ready_timeout_minutes: int = Field(ge=1, le=limits.READY_TIMEOUT_MINUTES)
     """Minutes that warm capacity may take to be ready before the release goes back."""
     bake_minutes: int = Field(ge=0, le=limits.BAKE_MINUTES)
@@ -30,15 +28,6 @@ class Release(Section):
     0 = not at all."""
     alarms: tuple[AlarmName, ...] = Field(max_length=limits.RELEASE_ALARMS)
     """Alarms that are watched beside those that have the function as a dimension."""
-
-    @rule
-    def _only_the_release_warms(self) -> Iterator[str]:
-        if self.owner == "up" and self.provisioned_concurrency:
-            yield (
-                f"provisioned_concurrency is {self.provisioned_concurrency} while owner is 'up'; "
-                "it must be 0, because only `warmline release` warms a version before the alias "
-                "moves to it"
-            )
 
     @rule
     def _alarms_have_time(self) -> Iterator[str]:

@@ -5,9 +5,11 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from settings import limits
+from settings import compatibility, limits
 from settings.access import Api, Identity, TenantSettings
 from settings.compute import Functions, Serving, Shadow
+from settings.features import switched_on
+from settings.launch import Layer
 from settings.network import Network
 from settings.operations import Naming, Observability, Protection, Storage
 from settings.release import Release
@@ -37,12 +39,43 @@ class Settings(Section):
     release: Release
 
     @rule
-    def _the_laptop_does_not_sign(self) -> Iterator[str]:
-        if self.functions.code_signing == "enforce" and self.endpoint_url is not None:
+    def _launches(self) -> Iterator[str]:
+        yield from compatibility.problems(switched_on(self, "serving"))
+
+    @rule
+    def _layers_are_signed_by_those_listed(self) -> Iterator[str]:
+        if self.functions.code_signing == "off":
+            return
+        listed = self.functions.extra_publishers
+
+        def check(entry: tuple[int, Layer]) -> Iterator[str]:
+            publisher = entry[1].publisher
+            if publisher is not None and publisher not in listed:
+                yield (
+                    f"serving.launch.layers.{entry[0]}.publisher is {publisher!r}; it must be one "
+                    f"of functions.extra_publishers {list(listed)}, or Lambda refuses the layer "
+                    f"{entry[1].arn}"
+                )
+
+        yield from each(enumerate(self.serving.launch.layers), check)
+
+    @rule
+    def _warm_environments_are_allowed(self) -> Iterator[str]:
+        warm = self.serving.launch.provisioned_concurrency
+        reserved = self.serving.reserved_concurrency
+        if reserved is not None and warm > reserved:
             yield (
-                "functions.code_signing is 'enforce' while endpoint_url is "
-                f"{self.endpoint_url!r}; it must be 'off' for the laptop cloud, because its signer "
-                "writes a receipt in place of a signed archive, which no function can run"
+                f"serving.launch.provisioned_concurrency is {warm}; it must be at most "
+                f"serving.reserved_concurrency {reserved}, because Lambda keeps no more warm than "
+                "may run"
+            )
+
+    @rule
+    def _images_have_a_repository(self) -> Iterator[str]:
+        if self.serving.launch.package == "image" and self.functions.images is None:
+            yield (
+                "serving.launch.package is 'image' while functions.images is null; it must say "
+                "the keys that sign images, or nobody can check who made this one"
             )
 
     @rule

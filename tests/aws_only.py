@@ -1,7 +1,7 @@
 """What the program makes on AWS and never on the laptop, with the request that makes it there.
 
-The emulator's signer writes a receipt in place of a signed archive, so the settings refuse code
-signing where the laptop cloud answers, and the local provider has none of these.
+The settings refuse these where the laptop cloud answers, with the reason
+(settings/compatibility.py), and the local provider has none of them.
 """
 
 from collections.abc import Callable, Mapping
@@ -62,6 +62,60 @@ def _attached_config(aws: Aws, made: Resource) -> None:
     )
 
 
+def _image_function(aws: Aws, made: Resource) -> None:
+    given = made.inputs
+    aws.call(
+        "lambda",
+        "CreateFunction",
+        FunctionName=made.outputs["name"],
+        Role=given["role"],
+        PackageType=given["packageType"],
+        Code={"ImageUri": given["imageUri"]},
+        Architectures=given["architectures"],
+        Publish=given["publish"],
+        MemorySize=int(given["memorySize"]),
+        Timeout=int(given["timeout"]),
+        EphemeralStorage={"Size": int(given["ephemeralStorage"]["size"])},
+        Environment={"Variables": given["environment"]["variables"]},
+        KMSKeyArn=given["kmsKeyArn"],
+        TracingConfig={"Mode": given["tracingConfig"]["mode"]},
+        LoggingConfig={
+            "LogFormat": given["loggingConfig"]["logFormat"],
+            "LogGroup": given["loggingConfig"]["logGroup"],
+        },
+        Tags=given["tags"],
+    )
+
+
+def _snap_start(aws: Aws, made: Resource) -> None:
+    aws.call(
+        "lambda",
+        "UpdateFunctionConfiguration",
+        FunctionName=made.outputs["name"],
+        SnapStart={"ApplyOn": made.inputs["snapStart"]["applyOn"]},
+    )
+
+
+def _layers(aws: Aws, made: Resource) -> None:
+    aws.call(
+        "lambda",
+        "UpdateFunctionConfiguration",
+        FunctionName=made.outputs["name"],
+        Layers=made.inputs["layers"],
+    )
+
+
+def _tenancy(aws: Aws, made: Resource) -> None:
+    aws.call(
+        "lambda",
+        "CreateFunction",
+        FunctionName=made.outputs["name"],
+        Role=made.inputs["role"],
+        Code={"S3Bucket": made.inputs["s3Bucket"], "S3Key": made.inputs["s3Key"]},
+        TenancyConfig={"TenantIsolationMode": made.inputs["tenancyConfig"]["tenantIsolationMode"]},
+    )
+
+
 AWS_ONLY: Mapping[str, Callable[[Aws, Resource], None]] = {
     "aws:lambda/codeSigningConfig:CodeSigningConfig": _code_signing_config,
     "aws:signer/signingJob:SigningJob": _signing_job,
@@ -72,5 +126,13 @@ AWS_ONLY: Mapping[str, Callable[[Aws, Resource], None]] = {
 AWS_ONLY_INPUTS: Mapping[str, Callable[[Aws, Resource], None]] = {
     "codeSigningConfigArn": _attached_config,
     **OF_FUNCTIONS,
+    "layers": _layers,
+    "snapStart": _snap_start,
+    "tenancyConfig": _tenancy,
 }
 """Input of a type that both make -> its request."""
+
+
+def own_request(made: Resource) -> Callable[[Aws, Resource], None] | None:
+    """The request of what the local provider does not make; None = it does."""
+    return _image_function if "imageUri" in made.inputs else AWS_ONLY.get(made.type)

@@ -21,7 +21,7 @@ from emulation.aws.calls import Aws, CallFailed
 from emulation.aws.catalogue import TYPES
 from emulation.aws.provider import EmulatedAws, input_problems
 from emulation.wire import Asset, Properties
-from tests.aws_only import AWS_ONLY, AWS_ONLY_INPUTS
+from tests.aws_only import AWS_ONLY, AWS_ONLY_INPUTS, own_request
 from tests.harness import REGION, Graph, Resource
 from tests.provider_calls import Driven
 
@@ -79,7 +79,8 @@ def _faults_of(resource: Resource, aws: Unsent) -> list[str]:
         for name, value in resource.inputs.items()
         if name not in AWS_ONLY_INPUTS
     }
-    table = TYPES.get(resource.type)
+    own = own_request(resource)
+    table = None if own else TYPES[resource.type]
     if table and (refused := input_problems(table, given)):
         return [f"Check: {name}: {reason}" for name, reason in refused.items()]
     aws.operations.clear()
@@ -87,8 +88,8 @@ def _faults_of(resource: Resource, aws: Unsent) -> list[str]:
     try:
         if table:
             _create(resource, given, aws)
-        else:
-            AWS_ONLY[resource.type](aws, resource)
+        elif own:
+            own(aws, resource)
         for name in AWS_ONLY_INPUTS.keys() & resource.inputs.keys():
             AWS_ONLY_INPUTS[name](aws, resource)
     except CallFailed as refused:

@@ -54,6 +54,22 @@ CASES: dict[str, Case] = {
         ),
         drifts=("functionVersion",),
     ),
+    "aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig": Case(
+        given=lambda world: {
+            "functionName": world["function"]["name"],
+            "qualifier": "1",
+            "provisionedConcurrentExecutions": 2,
+        },
+        changed=lambda _: {"provisionedConcurrentExecutions": 3},
+        meddle=lambda aws, it: aws.call(
+            "lambda",
+            "PutProvisionedConcurrencyConfig",
+            FunctionName=it.state["functionName"],
+            Qualifier="1",
+            ProvisionedConcurrentExecutions=9,
+        ),
+        drifts=("provisionedConcurrentExecutions",),
+    ),
     "aws:lambda/permission:Permission": Case(
         given=lambda world: {
             "action": "lambda:InvokeFunction",

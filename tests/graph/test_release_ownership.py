@@ -52,3 +52,14 @@ def test_the_command_finds_functions_and_rules_in_the_outputs(graph: Graph) -> N
         *("owner", "provisioned_concurrency", "ready_timeout_minutes", "bake_minutes", "alarms"),
         "tenant_claim",
     }
+
+
+def test_releases_keep_warm_what_they_own_and_deployments_what_they_own() -> None:
+    config = stack_file("dev")
+    config["warmline:serving"]["launch"]["provisioned_concurrency"] = 3
+    (kept,) = run("dev", config).all(CAPACITY)
+    assert kept.inputs["provisionedConcurrentExecutions"] == 3
+    config["warmline:release"]["owner"] = "release"
+    released = run("dev", config)
+    released.none(CAPACITY)
+    assert released.outputs["release"]["provisioned_concurrency"] == 3
