@@ -17,11 +17,14 @@ _PANELS: Mapping[str, tuple[Metric, ...]] = {
     "Model cache": (
         Metric.CACHE_HIT_MEMORY,
         Metric.CACHE_HIT_DISK,
+        Metric.CACHE_HIT_EFS,
         Metric.CACHE_MISS,
         Metric.CACHE_EVICTIONS,
         Metric.CACHE_DISK_REFUSED,
+        Metric.CACHE_EFS_REFUSED,
+        Metric.CACHE_CORRUPT,
     ),
-    "Loading": (Metric.LOAD_DISK, Metric.LOAD_S3),
+    "Loading": (Metric.LOAD_DISK, Metric.LOAD_EFS, Metric.LOAD_S3),
     "Registry and integrity": (Metric.STALE_READS, Metric.INTEGRITY_FAILURES),
     "Shadow": (
         Metric.SHADOW_SENT,

@@ -28,8 +28,16 @@ class PredictEnv(StrEnum):
     """Upper bound for loaded models in memory, MiB."""
     DISK_CACHE_MB = "WARMLINE_DISK_CACHE_MB"
     """Upper bound for model files in the function's temporary folder, MiB."""
+    EFS_FOLDER = "WARMLINE_EFS_FOLDER"
+    """Folder on a file system that other hosts share, for model files; absent = no such tier."""
+    EFS_CACHE_MB = "WARMLINE_EFS_CACHE_MB"
+    """Upper bound for model files in that folder, MiB; with it only."""
     MAX_BODY_BYTES = "WARMLINE_MAX_BODY_BYTES"
     """Largest decoded request body that is accepted, bytes."""
+
+
+OPTIONAL = frozenset({PredictEnv.EFS_FOLDER, PredictEnv.EFS_CACHE_MB})
+"""Names that are there only where their tier is."""
 
 
 class HealthEnv(StrEnum):

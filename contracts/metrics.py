@@ -12,6 +12,15 @@ GROUP_DIMENSION = "serving_group"
 MODEL_DIMENSION = "model"
 
 
+class Tier(StrEnum):
+    """Where a loaded model came from: the log's `cache_tier`."""
+
+    MEMORY = "memory"
+    DISK = "disk"
+    EFS = "efs"
+    STORE = "s3"
+
+
 class Metric(StrEnum):
     """Metric name; `unit` and `per_model` say how it is emitted."""
 
@@ -26,11 +35,15 @@ class Metric(StrEnum):
     COLD_FIRST_INFERENCE = "cold_first_inference_ms"
     CACHE_HIT_MEMORY = "cache_hit_memory"
     CACHE_HIT_DISK = "cache_hit_disk"
+    CACHE_HIT_EFS = "cache_hit_efs"
     CACHE_MISS = "cache_miss"
     LOAD_DISK = "load_disk_ms"
+    LOAD_EFS = "load_efs_ms"
     LOAD_S3 = "load_s3_ms"
     CACHE_EVICTIONS = "cache_evictions"
     CACHE_DISK_REFUSED = "cache_disk_refused"
+    CACHE_EFS_REFUSED = "cache_efs_refused"
+    CACHE_CORRUPT = "cache_corrupt"
     STALE_READS = "registry_stale_reads"
     INTEGRITY_FAILURES = "model_integrity_failures"
     SHADOW_SENT = "shadow_sent"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from contracts.manifest import Manifest
-from contracts.metrics import Metric
+from contracts.metrics import Metric, Tier
 from contracts.protocol import BINARY_HEADER, SCOPE_INFER, SCOPE_READ
 from contracts.registry import VersionRecord, VersionState
 from contracts.route import Route
@@ -256,11 +256,20 @@ def _run(
         inference.wipe()
 
 
+_TIERS = (
+    (Metric.CACHE_MISS, Tier.STORE),
+    (Metric.CACHE_HIT_EFS, Tier.EFS),
+    (Metric.CACHE_HIT_DISK, Tier.DISK),
+)
+"""The farthest first."""
+
+
 def _tier(record: RequestRecord) -> str:
     """Where the model came from, as its loader counted it."""
-    if record.seen(Metric.CACHE_MISS):
-        return "s3"
-    return "disk" if record.seen(Metric.CACHE_HIT_DISK) else "memory"
+    for metric, tier in _TIERS:
+        if record.seen(metric):
+            return tier
+    return Tier.MEMORY
 
 
 def _cold_start(

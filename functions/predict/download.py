@@ -14,12 +14,14 @@ class Download:
     """Takes the bytes of `file`; `check` says whether they are the right ones.
 
     With a `part` they go there. When the disk fails, what was written is read back into memory and
-    the rest follows it, so nothing is fetched twice.
+    the rest follows it, so nothing is fetched twice; a `copy`, whose bytes go elsewhere too, is
+    given up instead.
     """
 
-    def __init__(self, file: ModelFile, part: Path | None) -> None:
+    def __init__(self, file: ModelFile, part: Path | None, *, copy: bool = False) -> None:
         self._file = file
         self._part = part
+        self._copy = copy
         self._disk: int | None = None
         self._memory = io.BytesIO()
         self._digest = hashlib.sha256()
@@ -39,7 +41,7 @@ class Download:
                 _write_all(self._disk, view)
             except OSError:
                 self._spill()
-        if self._disk is None:
+        if self._disk is None and not self._copy:
             self._memory.write(view)
         self._size += len(view)
 
@@ -49,6 +51,15 @@ class Download:
             raise ModelIntegrity(f"{self._file.name} is shorter than its manifest says")
         if self._digest.hexdigest() != self._file.sha256:
             raise ModelIntegrity(f"{self._file.name} has another SHA-256 than its manifest says")
+
+    def sync(self) -> bool:
+        """Have the part outlive a crash; `False` = it is not on the disk."""
+        if self._disk is not None:
+            try:
+                os.fsync(self._disk)
+            except OSError:
+                self._close()
+        return self._disk is not None
 
     def move_to(self, target: Path) -> bool:
         """Give the file its name; `False` = it is in memory, see `contents`."""
@@ -72,6 +83,9 @@ class Download:
 
     def _spill(self) -> None:
         if self._disk is None:
+            return
+        if self._copy:
+            self._close()
             return
         os.lseek(self._disk, 0, os.SEEK_SET)
         while self._memory.tell() < self._size:

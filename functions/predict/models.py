@@ -1,4 +1,5 @@
-"""The model cache: verified versions in memory, then the disk, then the model store.
+"""The model cache: verified versions in memory, then the disk, then a shared file
+system where there is one, then the model store.
 
 One load per version at a time; room is made before a session is built, and never for bytes that
 failed verification. A version that failed is remembered for a while, so that requests for it cost
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from contracts.manifest import Manifest
-from contracts.metrics import Metric
+from contracts.metrics import Metric, Tier
 from contracts.registry import VersionRecord
 from functions.predict.disk import Disk, Files
 from functions.predict.flight import SingleFlight
@@ -34,6 +35,13 @@ INTEGRITY_QUARANTINE_SECONDS = 30.0
 FAILURE_QUARANTINE_SECONDS = 2.0
 MAX_QUARANTINED = 256
 MAX_KEPT_MODELS = 4_096
+
+_COUNTED = {
+    Tier.DISK: (Metric.CACHE_HIT_DISK, Metric.LOAD_DISK),
+    Tier.EFS: (Metric.CACHE_HIT_EFS, Metric.LOAD_EFS),
+    Tier.STORE: (Metric.CACHE_MISS, Metric.LOAD_S3),
+}
+"""Where the files came from -> how a load is counted and timed."""
 
 Key = tuple[str, int]
 
@@ -162,8 +170,9 @@ class ModelCache:
         if len(manifest.files) == 1:
             files.close()  # read whole; files beside the entrypoint stay mapped into memory
         elapsed = (time.perf_counter() - started) * 1000
-        observer.count(Metric.CACHE_MISS if files.downloaded else Metric.CACHE_HIT_DISK)
-        observer.milliseconds(Metric.LOAD_S3 if files.downloaded else Metric.LOAD_DISK, elapsed)
+        counted, timed = _COUNTED[files.tier]
+        observer.count(counted)
+        observer.milliseconds(timed, elapsed)
         return model
 
     def _build(
@@ -178,6 +187,10 @@ class ModelCache:
         """The model in memory, in the room that was made for it."""
         if files.refused:
             observer.count(Metric.CACHE_DISK_REFUSED)
+        if files.efs_refused:
+            observer.count(Metric.CACHE_EFS_REFUSED)
+        if files.corrupt:
+            observer.count(Metric.CACHE_CORRUPT, files.corrupt)
         evicted = files.evicted + self._make_room(record, size)
         try:
             if evicted:

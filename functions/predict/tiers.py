@@ -1,16 +1,31 @@
 """Where the files of a model version come from: the source behind, a disk cache in front.
 
-A source hands a file over as a stream. S3 is one; another tier, such as a shared file system,
-joins as a source that asks the next one for what it lacks.
+A source hands a file over as a stream. S3 is one; a shared file system is another, which asks the
+next one for what it lacks (`efs.py`).
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 from contracts.manifest import Manifest, ModelFile, object_key
+from contracts.metrics import Tier
 from functions.shared.aws import AwsClient, ObjectMissing, StoreTimeout, StoreUnavailable
 from functions.shared.deadline import Deadline
 from functions.shared.errors import DeadlineExceeded, ModelUnavailable
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """How a source got a file."""
+
+    tier: Tier = Tier.STORE
+    refused: bool = False
+    """A cache on the way did not take it."""
+    corrupt: int = 0
+    """1 = a cache on the way had other bytes under its digest."""
+    evicted: int = 0
+    """How many files a cache on the way removed to make room."""
 
 
 class Source(Protocol):
@@ -22,7 +37,7 @@ class Source(Protocol):
         file: ModelFile,
         write: Callable[[bytes], None],
         deadline: Deadline,
-    ) -> None:
+    ) -> Fetched:
         """Hand the file's bytes to `write`, in order; what `write` raises comes out here.
 
         Whoever writes checks the digest. Raises `ModelUnavailable`, `StoreMisconfigured`,
@@ -44,7 +59,7 @@ class S3Source:
         file: ModelFile,
         write: Callable[[bytes], None],
         deadline: Deadline,
-    ) -> None:
+    ) -> Fetched:
         what = f"{file.name} of {manifest.model} version {manifest.version}"
         key = object_key(manifest.model, manifest.version, file.name)
         try:
@@ -57,3 +72,4 @@ class S3Source:
             raise ModelUnavailable(
                 f"{what} cannot be read from the model store now", retry_after_seconds=1
             ) from None
+        return Fetched()

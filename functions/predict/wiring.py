@@ -9,20 +9,26 @@ from collections.abc import Mapping
 from functions.predict.app import Ports
 from functions.predict.config import Config
 from functions.predict.disk import Disk
+from functions.predict.efs import SharedFolder
 from functions.predict.models import MIB, ModelCache
 from functions.predict.onnx_model import open_onnx
 from functions.predict.registry import CachedRegistry, DynamoTable
 from functions.predict.shadow import QueueSender
-from functions.predict.tiers import S3Source
+from functions.predict.tiers import S3Source, Source
 from functions.shared.aws import AwsClient
 
 
 def connect(config: Config, environ: Mapping[str, str]) -> Ports:
     client = AwsClient.from_environ(environ)
+    source: Source = S3Source(client, config.model_bucket)
+    if config.efs_folder:
+        source = SharedFolder.below(
+            config.efs_folder, limit_bytes=config.efs_cache_mb * MIB, behind=source
+        )
     models = ModelCache(
         keyring=config.keyring,
         disk=Disk.in_temporary_folder(environ, limit_bytes=config.disk_cache_mb * MIB),
-        source=S3Source(client, config.model_bucket),
+        source=source,
         runtime=open_onnx,
         memory_limit_bytes=config.memory_cache_mb * MIB,
     )

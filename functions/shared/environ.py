@@ -29,6 +29,10 @@ class Reader:
             self._wrong.append(f"{name} must match {pattern.pattern}")
         return value or ""
 
+    def has(self, name: str) -> bool:
+        """For a name that may be absent."""
+        return bool(self._environ.get(name))
+
     def number(self, name: str, lowest: float, highest: float) -> float:
         return self._within(name, float, lowest, highest)
 

@@ -19,6 +19,7 @@ from functions.predict.download import Download
 from functions.predict.keyring import Keyring
 from functions.predict.models import MIB, ModelCache, Runtime
 from functions.predict.onnx_model import open_onnx
+from functions.predict.tiers import Fetched
 from functions.shared.deadline import Deadline
 from tests.bench.report import Figure, interleaved, p50
 from tests.unit.model_cache.cache_fakes import (
@@ -61,13 +62,14 @@ class PacedSource(FaultySource):
         file: ModelFile,
         write: Callable[[bytes], None],
         deadline: Deadline,
-    ) -> None:
+    ) -> Fetched:
         content = memoryview(self.objects[file.sha256])
         begun = time.perf_counter() + self._latency
         for start in range(0, len(content), self.chunk):
             due = begun + start / MIB / self._mb_per_second
             time.sleep(max(0.0, due - time.perf_counter()))
             write(bytes(content[start : start + self.chunk]))
+        return Fetched()
 
 
 def soon() -> Deadline:

@@ -16,7 +16,7 @@ from components.function import (
     QueueSource,
 )
 from components.tags import DataClass, Tags
-from contracts.env import HealthEnv, PredictEnv
+from contracts.env import OPTIONAL, HealthEnv, PredictEnv
 from functions.health.config import Config as HealthConfig
 from functions.predict.config import Config as PredictConfig
 from tests.graph.programs import ARCHIVE_DIGEST, unbuilt
@@ -175,7 +175,9 @@ def test_whatever_calls_a_function_calls_its_alias(graph: Graph) -> None:
 
 def test_the_inference_function_gets_exactly_the_environment_that_it_reads(graph: Graph) -> None:
     environment = graph.one(FUNCTION, "serving-predict").inputs["environment"]["variables"]
-    assert set(environment) == {name.value for name in PredictEnv}
+    optional = {name.value for name in OPTIONAL}
+    assert set(environment) - optional == {name.value for name in PredictEnv} - optional
+    assert set(environment) & optional in (set(), optional)
     config = PredictConfig.from_environ(environment)
     assert config.model_bucket == graph.outputs["model_bucket"]
     assert config.registry_table == graph.outputs["registry_table"]

@@ -20,6 +20,7 @@ from contracts.metrics import Metric
 from contracts.protocol import TensorSpec
 from contracts.registry import VersionRecord, VersionState
 from functions.predict.disk import Files
+from functions.predict.tiers import Fetched
 from functions.shared.deadline import Deadline
 from functions.shared.errors import ModelUnavailable
 
@@ -152,7 +153,7 @@ class FaultySource:
         file: ModelFile,
         write: Callable[[bytes], None],
         deadline: Deadline,
-    ) -> None:
+    ) -> Fetched:
         self.fetches.append(file.name)
         fault = self.then.pop(0) if self.then else None
         if self.seconds:
@@ -170,6 +171,7 @@ class FaultySource:
             if self.bytes_per_second:
                 time.sleep(len(piece) / self.bytes_per_second)
             write(bytes(piece))
+        return Fetched()
 
 
 def stocked(*contents: bytes) -> FaultySource:

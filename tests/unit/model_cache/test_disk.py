@@ -11,6 +11,8 @@ import pytest
 
 from functions.predict import disk as disk_module
 from functions.predict.disk import Disk
+from functions.predict.folder import ORPHAN_SECONDS
+from functions.predict.tiers import Fetched
 from functions.shared.deadline import Deadline
 from functions.shared.errors import DeadlineExceeded, ModelIntegrity, ModelUnavailable
 from tests.unit.model_cache.cache_fakes import (
@@ -82,7 +84,7 @@ def test_bytes_that_are_not_those_of_the_manifest_are_refused_and_leave_no_file(
 
 def test_a_download_that_fails_leaves_no_file(cache: Disk, folder: Path) -> None:
     class BreaksOff(FaultySource):
-        def fetch(self, manifest, file, write, deadline) -> None:
+        def fetch(self, manifest, file, write, deadline) -> Fetched:
             write(CONTENT[: 100 * KIB])
             raise ModelUnavailable("the store is down")
 
@@ -120,9 +122,11 @@ def test_what_this_process_wrote_or_verified_is_not_hashed_again(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hashed = []
-    sha256 = disk_module._sha256
+    sha256 = disk_module.sha256_of
     monkeypatch.setattr(
-        disk_module, "_sha256", lambda path, deadline: hashed.append(path) or sha256(path, deadline)
+        disk_module,
+        "sha256_of",
+        lambda file, deadline: hashed.append(file) or sha256(file, deadline),
     )
     source = stocked(CONTENT)
     first = Disk(folder, limit_bytes=1024 * KIB)
@@ -157,7 +161,7 @@ def test_leftovers_of_dead_processes_are_removed_at_start_and_those_of_live_ones
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
     live = os.getppid()
-    old = time.time() - 2 * disk_module.ORPHAN_SECONDS
+    old = time.time() - 2 * ORPHAN_SECONDS
     for name in (
         f"{gone.pid}.00000000.1.part",
         f"{os.getpid()}.00000000.1.part",

@@ -11,7 +11,6 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from functions.predict import disk as disk_module
 from functions.predict import download
 from functions.predict.disk import Disk, Files
 from functions.shared.errors import ModelIntegrity
@@ -84,7 +83,7 @@ def test_a_file_system_without_space_is_not_even_tried(
     class Full:
         f_bavail, f_frsize = 10, KIB
 
-    monkeypatch.setattr(disk_module.os, "statvfs", lambda _path: Full)
+    monkeypatch.setattr(os, "statvfs", lambda _path: Full)
     files = cache.open(MANIFEST, stocked(CONTENT), soon())
     assert files.contents == {"model.onnx": CONTENT}
     files.close()
@@ -185,7 +184,7 @@ def test_threads_that_load_different_versions_stay_within_the_limit_together(
         thread.start()
     for thread in threads:
         thread.join()
-    assert sum(status.st_size for _, status in cache._stored()) <= 250 * KIB
+    assert sum(status.st_size for _, status in cache.folder.stored()) <= 250 * KIB
 
 
 class DiskUnderUse(RuleBasedStateMachine):
@@ -241,7 +240,7 @@ class DiskUnderUse(RuleBasedStateMachine):
 
     @invariant()
     def the_folder_is_within_its_limit_and_holds_no_part(self) -> None:
-        assert sum(status.st_size for _, status in self.cache._stored()) <= self.LIMIT
+        assert sum(status.st_size for _, status in self.cache.folder.stored()) <= self.LIMIT
         assert not list(self.folder.glob("*.part"))
 
     def teardown(self) -> None:

@@ -1,8 +1,6 @@
 """Processes that share a cache folder, with locks that do nothing."""
 
 import hashlib
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -10,46 +8,12 @@ import pytest
 
 from functions.predict.disk import Disk
 from tests.unit.model_cache.cache_fakes import names, soon, stocked
+from tests.unit.model_cache.processes import go, result, start
 from tests.unit.model_cache.stored_file import CONTENT, DIGEST, MANIFEST
 
 pytestmark = pytest.mark.unit
 
 PROCESSES = 8
-ROOT = Path(__file__).resolve().parents[3]
-
-
-def start(folder: Path, content: Path, *, seconds: float) -> "subprocess.Popen[str]":
-    module = "tests.unit.model_cache.fetching_process"
-    return subprocess.Popen(
-        [sys.executable, "-m", module, str(folder), str(content), str(seconds)],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-
-
-def go(*processes: "subprocess.Popen[str]") -> None:
-    for process in processes:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-    for process in processes:
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
-
-
-def result(process: "subprocess.Popen[str]") -> str:
-    output, _ = process.communicate(timeout=60)
-    assert process.returncode == 0
-    return output.strip()
-
-
-@pytest.fixture
-def content(tmp_path: Path) -> Path:
-    path = tmp_path / "content"
-    path.write_bytes(CONTENT)
-    return path
 
 
 def test_eight_processes_that_fetch_one_file_leave_one_right_file_and_all_read_it(

@@ -7,6 +7,7 @@ from pathlib import Path
 from contracts.manifest import Manifest
 from contracts.registry import VersionRecord
 from functions.predict.disk import Disk
+from functions.predict.efs import SharedFolder
 from functions.predict.keyring import Keyring
 from functions.predict.models import MIB, ModelCache
 from functions.shared.deadline import Deadline
@@ -39,7 +40,7 @@ def signed(manifest: Manifest) -> VersionRecord:
 
 
 class Cache:
-    def __init__(self, folder: Path, *, memory_mb: int = 4) -> None:
+    def __init__(self, folder: Path, *, memory_mb: int = 4, mounted: Path | None = None) -> None:
         self.source = FaultySource()
         self.runtime = FakeRuntime()
         self.clock = Clock()
@@ -48,7 +49,9 @@ class Cache:
         self.models = ModelCache(
             keyring=Keyring.parse(keyring_text(KEY)),
             disk=Disk(folder, limit_bytes=100 * MIB),
-            source=self.source,
+            source=self.source
+            if mounted is None
+            else SharedFolder.below(str(mounted), limit_bytes=100 * MIB, behind=self.source),
             runtime=self.runtime,
             memory_limit_bytes=memory_mb * MIB,
             clock=self.clock,

@@ -5,7 +5,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from contracts.env import HealthEnv, PredictEnv
+from contracts.env import OPTIONAL, HealthEnv, PredictEnv
 from functions.health.config import Config as HealthConfig
 from functions.predict.config import Config
 from functions.shared.environ import ConfigError
@@ -31,6 +31,8 @@ GOOD: dict[str, str] = {
     PredictEnv.ROUTE_TTL_SECONDS: "2.5",
     PredictEnv.MEMORY_CACHE_MB: "512",
     PredictEnv.DISK_CACHE_MB: "0",
+    PredictEnv.EFS_FOLDER: "/mnt/models",
+    PredictEnv.EFS_CACHE_MB: "20480",
     PredictEnv.MAX_BODY_BYTES: "4400000",
 }
 
@@ -40,12 +42,23 @@ def test_every_name_of_the_contract_is_read_and_no_other() -> None:
     config = Config.from_environ(GOOD | {"PATH": "/bin"})
     assert (config.serving_group, config.route_ttl_seconds) == ("default", 2.5)
     assert (config.disk_cache_mb, config.max_body_bytes) == (0, 4_400_000)
+    assert (config.efs_folder, config.efs_cache_mb) == ("/mnt/models", 20_480)
+
+
+def test_without_a_shared_file_system_its_names_are_absent() -> None:
+    config = Config.from_environ({k: v for k, v in GOOD.items() if k not in OPTIONAL})
+    assert (config.efs_folder, config.efs_cache_mb) == ("", 0)
+
+
+def test_a_shared_file_system_needs_its_limit() -> None:
+    with pytest.raises(ConfigError, match="EFS_CACHE_MB is missing"):
+        Config.from_environ({k: v for k, v in GOOD.items() if k != PredictEnv.EFS_CACHE_MB})
 
 
 def test_all_missing_names_are_told_in_one_error() -> None:
     with pytest.raises(ConfigError) as caught:
         Config.from_environ({})
-    for name in PredictEnv:
+    for name in set(PredictEnv) - OPTIONAL:
         assert f"{name} is missing" in str(caught.value)
 
 
@@ -61,6 +74,7 @@ def test_all_missing_names_are_told_in_one_error() -> None:
         (PredictEnv.ROUTE_TTL_SECONDS, "soon", "cannot be read"),
         (PredictEnv.MEMORY_CACHE_MB, "0", "from 1 to 10240"),
         (PredictEnv.DISK_CACHE_MB, "1.5", "cannot be read"),
+        (PredictEnv.EFS_FOLDER, "models", "must match /.+"),
         (PredictEnv.MAX_BODY_BYTES, "4400001", "from 1 to 4400000"),
         (PredictEnv.MAX_BODY_BYTES, "", "is missing"),
     ],
