@@ -8,6 +8,7 @@ import pulumi_aws as aws
 import settings
 from components import packaging
 from components.account import Account
+from components.budget import Budget, BudgetArgs
 from components.code_signing import CodeSigning, CodeSigningArgs
 from components.encryption_keys import EncryptionKeys, EncryptionKeysArgs
 from components.function import Function, FunctionArgs, FunctionCommon
@@ -165,6 +166,17 @@ observability = Observability(
         tags=tags,
     ),
 )
+if config.budget.monthly_usd is not None:
+    Budget(
+        "budget",
+        BudgetArgs(
+            account=account,
+            topic_arn=observability.topic_arn,
+            monthly_usd=config.budget.monthly_usd,
+            limits=config.budget,
+            tags=tags,
+        ),
+    )
 
 signing_key = config.signing_keys[0]
 for output, value in {

@@ -28,7 +28,7 @@ class ObservabilityArgs:
     dead_letter_queue_name: pulumi.Input[str]
     thresholds: Thresholds
     kms_key_arn: pulumi.Input[str]
-    """Key of the alarm topic; its policy lets CloudWatch publish."""
+    """Key of the alarm topic; its policy lets CloudWatch and AWS Budgets publish."""
     tags: Tags
 
 
@@ -51,7 +51,12 @@ class Observability(pulumi.ComponentResource):
         aws.sns.TopicPolicy(
             name,
             arn=topic.arn,
-            policy=rendered(alarm_topic, topic_arn=topic.arn, account_id=args.account.id),
+            policy=rendered(
+                alarm_topic,
+                topic_arn=topic.arn,
+                account_id=args.account.id,
+                partition=args.account.partition,
+            ),
             opts=child,
         )
         self._name = name

@@ -126,6 +126,8 @@ def _computed(  # noqa: PLR0912 - one case a type
         case "aws:sns/topic:Topic":
             topic = arn("sns", name)
             return {"id": topic, "arn": topic}
+        case "aws:budgets/budget:Budget":
+            return {"arn": f"arn:aws:budgets::{ACCOUNT_ID}:budget/{name}"}
         case "aws:cloudwatch/metricAlarm:MetricAlarm":
             return {"arn": arn("cloudwatch", f"alarm:{name}")}
         case type_ if type_ in _NETWORK:

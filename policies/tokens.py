@@ -15,6 +15,7 @@ class Token(StrEnum):
     BUCKET_POLICY = "aws:s3/bucketPolicy:BucketPolicy"
     BUCKET_PUBLIC_ACCESS_BLOCK = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
     BUCKET_VERSIONING = "aws:s3/bucketVersioning:BucketVersioning"
+    BUDGET = "aws:budgets/budget:Budget"
     CODE_SIGNING_CONFIG = "aws:lambda/codeSigningConfig:CodeSigningConfig"
     DEFAULT_SECURITY_GROUP = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
     EGRESS_RULE = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"

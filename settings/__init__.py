@@ -5,12 +5,13 @@ from settings.compute import Functions, Serving, Shadow
 from settings.launch import Images, Launch
 from settings.load import load
 from settings.network import Network
-from settings.operations import Naming, Observability, Protection, Storage
+from settings.operations import Budget, Naming, Observability, Protection, Storage
 from settings.release import Release
 from settings.root import Settings
 
 __all__ = [
     "Api",
+    "Budget",
     "Cors",
     "Functions",
     "Identity",

@@ -50,3 +50,5 @@ SHORTEST_BAKE_MINUTES: Final = 10
 """Two periods of the stack's alarms (our own)."""
 RELEASE_ALARMS: Final = 20
 """Alarms that a stack file names for a release (our own)."""
+BUDGET_EMAILS: Final = 10
+"""Of one notification of a budget, beside one topic."""

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from settings import limits
 from settings.section import Section, rule
-from settings.values import Label, Name
+from settings.values import Email, Label, Name
 
 
 class Naming(Section):
@@ -69,3 +69,24 @@ class Observability(Section):
     """Milliseconds that the slowest requests (99th percentile) may take."""
     stale_reads_per_5_minutes: int = Field(ge=1)
     """Requests routed from memory because the registry could not be read."""
+
+
+class Budget(Section):
+    """What a month may cost, and who is told besides the alarm topic."""
+
+    monthly_usd: int | None = Field(ge=1)
+    """US dollars of a month for all that carries the stack's tags; null = no budget."""
+    actual_percent: int = Field(ge=1, le=1_000)
+    """Percent of it at which what is spent is told."""
+    forecast_percent: int = Field(ge=1, le=1_000)
+    """Percent of it at which the forecast of the month is told."""
+    notify: tuple[Email, ...] = Field(max_length=limits.BUDGET_EMAILS)
+    """Mail addresses that are told."""
+
+    @rule
+    def _nobody_waits_for_nothing(self) -> Iterator[str]:
+        if self.monthly_usd is None and self.notify:
+            yield (
+                f"notify is {list(self.notify)} while monthly_usd is null; it must be [] then, "
+                "because without a budget nobody is told"
+            )

@@ -11,7 +11,7 @@ from settings.compute import Functions, Serving, Shadow
 from settings.features import switched_on
 from settings.launch import Layer
 from settings.network import Network
-from settings.operations import Naming, Observability, Protection, Storage
+from settings.operations import Budget, Naming, Observability, Protection, Storage
 from settings.release import Release
 from settings.section import Section, each, rule
 from settings.values import Name
@@ -37,6 +37,7 @@ class Settings(Section):
     protection: Protection
     observability: Observability
     release: Release
+    budget: Budget
 
     @rule
     def _launches(self) -> Iterator[str]:

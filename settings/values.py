@@ -15,6 +15,7 @@ GroupName = Annotated[str, StringConstraints(pattern=f"^{MODEL_NAME.pattern}$")]
 HttpsUrl = Annotated[str, StringConstraints(pattern=r"^https://[^\s]+$")]
 Origin = Annotated[str, StringConstraints(pattern=r"^https://[^\s/*]+$")]
 """As browsers send it: without path or slash."""
+Email = Annotated[str, StringConstraints(pattern=r"^[^\s@]+@[^\s@]+\.[^\s@]+$", max_length=254)]
 Claim = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 ProfileVersionArn = Annotated[
     str,

@@ -104,11 +104,11 @@ def log_groups(region: str, account_id: str, partition: str) -> Statement:
 
 
 def alarms(account_id: str) -> Statement:
-    """CloudWatch, which publishes to the encrypted alarm topic."""
+    """CloudWatch and AWS Budgets, which publish to the encrypted alarm topic."""
     return {
         "Sid": "PublishAlarms",
         "Effect": "Allow",
-        "Principal": {"Service": "cloudwatch.amazonaws.com"},
+        "Principal": {"Service": ["budgets.amazonaws.com", "cloudwatch.amazonaws.com"]},
         "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
         "Resource": "*",
         "Condition": {"StringEquals": {"aws:SourceAccount": account_id}},

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from emulation.aws import (
     apigatewayv2,
+    budgets,
     cloudwatch,
     cognito,
     dynamodb,
@@ -21,6 +22,7 @@ from emulation.aws.resource import Fidelity, Resource
 
 _SERVICES = (
     apigatewayv2,
+    budgets,
     cloudwatch,
     cognito,
     dynamodb,

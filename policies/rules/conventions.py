@@ -12,6 +12,7 @@ TAGGABLE = (
     Token.API,
     Token.API_STAGE,
     Token.BUCKET,
+    Token.BUDGET,
     Token.CODE_SIGNING_CONFIG,
     Token.DEFAULT_SECURITY_GROUP,
     Token.EGRESS_RULE,

@@ -1,6 +1,21 @@
 """Cases of keys, buckets, tables and roles: how each is made, changed by us, and meddled with."""
 
+from typing import Any
+
 from tests.engine.provider_world import OTHER_TAGS, TAGS, TRUST, Case, by_root, policy
+
+
+def told(kind: str, percent: int, topic_arn: str) -> dict[str, Any]:
+    """A notification of a budget."""
+    return {
+        "notificationType": kind,
+        "comparisonOperator": "GREATER_THAN",
+        "threshold": percent,
+        "thresholdType": "PERCENTAGE",
+        "subscriberSnsTopicArns": [topic_arn],
+        "subscriberEmailAddresses": ["ops@example.com"],
+    }
+
 
 CASES: dict[str, Case] = {
     "aws:kms/key:Key": Case(
@@ -241,5 +256,37 @@ CASES: dict[str, Case] = {
             PolicyDocument=policy("s3:*"),
         ),
         drifts=("policy",),
+    ),
+    "aws:budgets/budget:Budget": Case(
+        given=lambda world: {
+            "accountId": "0" * 12,
+            "budgetType": "COST",
+            "timeUnit": "MONTHLY",
+            "limitAmount": "100",
+            "limitUnit": "USD",
+            "filterExpression": {"ands": [{"tags": {"key": "a", "values": ["b"]}}]},
+            "metrics": "UnblendedCost",
+            "notifications": [told("ACTUAL", 80, world["topic"]["arn"])],
+            "tags": TAGS,
+        },
+        changed=lambda world: {
+            "limitAmount": "200",
+            "notifications": [
+                told(kind, 90, world["topic"]["arn"]) for kind in ("ACTUAL", "FORECASTED")
+            ],
+            "tags": OTHER_TAGS,
+        },
+        meddle=lambda aws, it: aws.call(
+            "budgets",
+            "UpdateBudget",
+            AccountId=it.state["accountId"],
+            NewBudget={
+                "BudgetName": it.state["name"],
+                "BudgetLimit": {"Amount": "1", "Unit": "USD"},
+                "BudgetType": "COST",
+                "TimeUnit": "MONTHLY",
+            },
+        ),
+        drifts=("limitAmount",),
     ),
 }

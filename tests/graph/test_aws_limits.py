@@ -170,7 +170,8 @@ def test_cloudwatch_may_use_the_key_of_the_alarm_topic(graph: Graph) -> None:
         if key.outputs["arn"] == topic.inputs["kmsMasterKeyId"]
     )
     statements = json.loads(key.inputs["policy"])["Statement"]
-    (mine,) = [s for s in statements if s["Principal"] == {"Service": "cloudwatch.amazonaws.com"}]
+    (mine,) = [s for s in statements if s["Sid"] == "PublishAlarms"]
+    assert "cloudwatch.amazonaws.com" in mine["Principal"]["Service"]
     assert set(mine["Action"]) == {"kms:Decrypt", "kms:GenerateDataKey"}
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pulumi
 import pytest
 
+from components.budget import Budget
 from components.code_signing import CodeSigning
 from components.encrypted_bucket import EncryptedBucket
 from components.encryption_keys import EncryptionKeys
@@ -24,6 +25,7 @@ from tests.graph.programs import STACKS, VARIANTS, graph_of
 pytestmark = pytest.mark.graph
 
 COMPONENTS: tuple[type[pulumi.ComponentResource], ...] = (
+    Budget,
     *(CodeSigning, EncryptedBucket, EncryptionKeys, Function, Identity, InferenceApi),
     *(ModelRegistry, ModelStore, Network, Observability, ServingGroup, ShadowQueue),
 )

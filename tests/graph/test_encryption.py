@@ -20,6 +20,7 @@ KEY_OF: dict[str, Callable[[Resource], Any]] = {
 }
 """Types that hold data -> where they say their key."""
 NO_DATA = {
+    "aws:budgets/budget:Budget",
     *("aws:apigatewayv2/api:Api", "aws:apigatewayv2/authorizer:Authorizer"),
     *("aws:apigatewayv2/integration:Integration", "aws:apigatewayv2/route:Route"),
     *("aws:apigatewayv2/stage:Stage", "aws:cloudwatch/dashboard:Dashboard"),

@@ -359,3 +359,14 @@ def test_the_page_of_settings_shows_which_retentions_and_group_names_are_allowed
 def test_an_origin_that_stands_for_many_or_is_not_https_is_refused(origin: str) -> None:
     with pytest.raises(ValidationError, match="allow_origins"):
         settings.Cors(allow_origins=(origin,), max_age_seconds=1)
+
+
+def test_mail_addresses_without_a_budget_are_refused() -> None:
+    text = refusal(changed(("budget.monthly_usd", None), ("budget.notify", ["ops@example.com"])))
+    assert "notify is ['ops@example.com'] while monthly_usd is null" in text
+    assert load(changed(("budget.monthly_usd", None))).budget.monthly_usd is None
+
+
+@pytest.mark.parametrize("address", ["ops", "ops@example", "a b@example.com", "@example.com"])
+def test_what_is_no_mail_address_is_refused(address: str) -> None:
+    assert "warmline:budget.notify" in refusal(changed(("budget.notify", [address])))
