@@ -182,6 +182,47 @@ def doctor(stack: StackOption = "local", as_json: JsonOption = False) -> None:
 
 
 @app.command()
+def bootstrap(
+    stack: Annotated[str, typer.Option(help="The stack, whose account the credentials name.")],
+    repository: Annotated[
+        str, typer.Option(metavar="OWNER/NAME", help="The repository whose workflows deploy.")
+    ],
+    branch: Annotated[str, typer.Option(help="The branch that may deploy.")] = "main",
+    environment: Annotated[
+        str | None,
+        typer.Option(help="GitHub's environment whose jobs may deploy, in place of the branch."),
+    ] = None,
+    yes: YesOption = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only look.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a stack's state bucket, its keys, and the roles of a pipeline. Again: no changes."""
+    from automation.bootstrap import show
+    from automation.bootstrap.run import bootstrap as make
+
+    if not (yes or dry_run):
+        raise typer.BadParameter(
+            "this changes an account; look first with --dry-run, then add --yes",
+            param_hint="--yes",
+        )
+    where = progress(as_json)
+    with told("bootstrap"):
+        result = make(
+            stack,
+            repository=repository,
+            branch=branch,
+            environment=environment,
+            dry_run=dry_run,
+            show=lambda line: where.print(escape(line), soft_wrap=True),
+        )
+    if as_json:
+        print_json(vars(result) | {"unchanged": result.unchanged})
+        return
+    print(show.summary(result))
+    print(show.next_steps(result))
+
+
+@app.command()
 def outputs(stack: StackOption = "local", as_json: JsonOption = False) -> None:
     """Print a stack's outputs."""
     from automation.outputs import read

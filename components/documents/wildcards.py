@@ -1,5 +1,5 @@
 """Every wildcard in our policy documents, with the reason. A test fails for one not listed here,
-and for a row that nothing uses. No action is ever a wildcard.
+and for a row that nothing uses. No action that a policy grants is ever a wildcard.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from typing import Literal
 class Wildcard:
     sid: str
     """The statement that has it."""
-    element: Literal["Resource", "Principal"]
+    element: Literal["Resource", "Principal", "Action"]
     shape: str
     """How the value ends."""
     reason: str
@@ -22,6 +22,7 @@ _DENIALS = (
     "DenyOtherKey",
     "DenyUnnamedKey",
     "DenyCallersKey",
+    "DenyLossOfState",
 )
 WILDCARDS: tuple[Wildcard, ...] = (
     Wildcard(
@@ -88,6 +89,7 @@ WILDCARDS: tuple[Wildcard, ...] = (
             "UseThroughService",
             "GrantToService",
             "SignThroughIam",
+            "UseThroughIam",
             "EncryptLogGroups",
             "PublishAlarms",
         )
@@ -129,5 +131,77 @@ WILDCARDS: tuple[Wildcard, ...] = (
             reason="A refusal that must hold for everyone.",
         )
         for sid in _DENIALS
+    ),
+    Wildcard(
+        sid="DenyLossOfBucket",
+        element="Principal",
+        shape="*",
+        reason="A refusal that must hold for everyone.",
+    ),
+    *(
+        Wildcard(
+            sid=sid,
+            element="Resource",
+            shape="*",
+            reason="Names and ids are made up at creation, and many of these actions know no "
+            "resource; the region or the request's tags narrow it.",
+        )
+        for sid in ("SeeSettings", "SeeAliases", "ChangeStack", "MakeKeys")
+    ),
+    *(
+        Wildcard(
+            sid=sid,
+            element="Resource",
+            shape="/*",
+            reason="Roles are named at creation; the path is the stack's own.",
+        )
+        for sid in ("SeeRoles", "GrantWithinBoundary", "ManageOwnRoles", "PassOwnRoles")
+    ),
+    Wildcard(
+        sid="LinkServices",
+        element="Resource",
+        shape="role/aws-service-role/*",
+        reason="The service names its own role; iam:AWSServiceName says which service.",
+    ),
+    *(
+        Wildcard(
+            sid=sid,
+            element="Resource",
+            shape="/*",
+            reason="Ids of keys are made up at creation; each key's own policy says through which "
+            "service it is used.",
+        )
+        for sid in ("SeeKeys", "ManageKeys", "UseKeysThroughServices")
+    ),
+    *(
+        Wildcard(
+            sid=sid,
+            element="Resource",
+            shape="/.pulumi/*",
+            reason="The engine names the objects of its state; all of them are below this prefix.",
+        )
+        for sid in ("ReadState", "WriteState")
+    ),
+    Wildcard(
+        sid="StayWithinServices",
+        element="Resource",
+        shape="*",
+        reason="A boundary grants nothing; the resources are those of the policies under it.",
+    ),
+    Wildcard(
+        sid="StayWithinServices",
+        element="Action",
+        shape=":*",
+        reason="A boundary grants nothing: it is the most that policies with exact actions can "
+        "reach, and IAM takes no more than 6,144 characters of it.",
+    ),
+    *(
+        Wildcard(
+            sid=sid,
+            element="Resource",
+            shape="*",
+            reason="A refusal that must hold for every user, role, policy and provider.",
+        )
+        for sid in ("DenyEscalation", "DenyRolesWithoutBoundary")
     ),
 )

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from components.documents.wildcards import WILDCARDS
+from tests.graph.ci_documents import CI_DOCUMENTS
 from tests.graph.linting import findings
 from tests.graph.programs import STACKS, VARIANTS, graph_of
 from tests.harness import Graph
@@ -73,12 +74,19 @@ def test_every_other_wildcard_stands_in_the_table_with_its_reason(graph: Graph) 
                 assert listed, f"{where} {statement['Sid']} {element} {value}"
 
 
+def everywhere() -> Iterator[dict[str, Any]]:
+    """Statements of every stack, and of what stands before a stack."""
+    for stack in (*STACKS, *VARIANTS):
+        yield from (statement for _, statement in statements(graph_of(stack)))
+    for document in CI_DOCUMENTS.values():
+        yield from document["Statement"]
+
+
 def test_every_row_of_the_table_is_needed() -> None:
     seen = {
         (statement["Sid"], element, row.shape)
-        for stack in (*STACKS, *VARIANTS)
-        for _, statement in statements(graph_of(stack))
-        for element in ("Resource", "Principal")
+        for statement in everywhere()
+        for element in ("Resource", "Principal", "Action")
         for value in as_list(statement.get(element, []))
         for row in WILDCARDS
         if "*" in value and value.endswith(row.shape)

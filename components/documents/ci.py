@@ -1,0 +1,438 @@
+"""What stands before a stack: where its state is kept, and the two roles that a pipeline takes.
+
+`warmline bootstrap` makes it, docs/bootstrap.md tells of it. The plan role sees how things are set
+and reads the state; the apply role changes what belongs to the stack. The boundary is what neither
+they nor any role that they make can go beyond.
+"""
+
+from dataclasses import dataclass
+
+from components.account import Account
+from components.documents import Document, Statement, bucket, deploy_actions, document, key
+
+GITHUB = "token.actions.githubusercontent.com"
+AUDIENCE = "sts.amazonaws.com"
+STATE_FOLDER = ".pulumi"
+"""Pulumi keeps everything of a bucket's state below it."""
+BOUNDED = (*deploy_actions.ACTIONS, "kms", "xray")
+"""Services of which a role made by the pipeline can have any action that its policies name."""
+PASSED_TO = ("lambda.amazonaws.com",)
+"""Services that the stack's roles are handed to."""
+LINKED = ("ops.apigateway.amazonaws.com",)
+"""Services whose own role may be made: API Gateway's, for access logs."""
+_GRANTS = [
+    "iam:AttachRolePolicy",
+    "iam:CreateRole",
+    "iam:DeleteRolePolicy",
+    "iam:DetachRolePolicy",
+    "iam:PutRolePermissionsBoundary",
+    "iam:PutRolePolicy",
+]
+"""What gives a role its rights. IAM can tell of each whether the role has the boundary."""
+_ROLES = [
+    "iam:DeleteRole",
+    "iam:TagRole",
+    "iam:UntagRole",
+    "iam:UpdateAssumeRolePolicy",
+    "iam:UpdateRole",
+    "iam:UpdateRoleDescription",
+]
+_READ_ROLES = [
+    "iam:GetRole",
+    "iam:GetRolePolicy",
+    "iam:ListAttachedRolePolicies",
+    "iam:ListInstanceProfilesForRole",
+    "iam:ListRolePolicies",
+    "iam:ListRoleTags",
+]
+_READ_KEYS = [
+    "kms:DescribeKey",
+    "kms:GetKeyPolicy",
+    "kms:GetKeyRotationStatus",
+    "kms:GetPublicKey",
+    "kms:ListResourceTags",
+]
+_MANAGE_KEYS = [
+    "kms:CreateAlias",
+    "kms:DeleteAlias",
+    "kms:DisableKeyRotation",
+    "kms:EnableKey",
+    "kms:EnableKeyRotation",
+    "kms:PutKeyPolicy",
+    "kms:ScheduleKeyDeletion",
+    "kms:TagResource",
+    "kms:UntagResource",
+    "kms:UpdateAlias",
+    "kms:UpdateKeyDescription",
+]
+_ESCALATIONS = [
+    "iam:AddUserToGroup",
+    "iam:AttachGroupPolicy",
+    "iam:AttachUserPolicy",
+    "iam:CreateAccessKey",
+    "iam:CreateGroup",
+    "iam:CreateLoginProfile",
+    "iam:CreateOpenIDConnectProvider",
+    "iam:CreatePolicy",
+    "iam:CreatePolicyVersion",
+    "iam:CreateSAMLProvider",
+    "iam:CreateUser",
+    "iam:DeleteRolePermissionsBoundary",
+    "iam:DeleteUserPermissionsBoundary",
+    "iam:PutGroupPolicy",
+    "iam:PutUserPolicy",
+    "iam:SetDefaultPolicyVersion",
+    "iam:UpdateLoginProfile",
+    "iam:UpdateOpenIDConnectProviderThumbprint",
+    "iam:UpdateSAMLProvider",
+]
+_CHANGE_BUCKET = [
+    "s3:DeleteBucket",
+    "s3:DeleteBucketPolicy",
+    "s3:PutBucketObjectLockConfiguration",
+    "s3:PutBucketOwnershipControls",
+    "s3:PutBucketPolicy",
+    "s3:PutBucketPublicAccessBlock",
+    "s3:PutBucketVersioning",
+    "s3:PutEncryptionConfiguration",
+    "s3:PutLifecycleConfiguration",
+]
+_LOSE_STATE = ["s3:BypassGovernanceRetention", "s3:DeleteObjectVersion"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Footing:
+    """What a stack of an account stands on, by name."""
+
+    account: Account
+    project: str
+    stack: str
+
+    @property
+    def prefix(self) -> str:
+        return f"{self.project}-{self.stack}"
+
+    @property
+    def path(self) -> str:
+        """Of every role that the stack makes: only these can be changed and passed on."""
+        return f"/{self.project}/{self.stack}/"
+
+    @property
+    def bucket(self) -> str:
+        """An account's id and region make it unique, as names of buckets are the whole world's."""
+        return f"{self.prefix}-state-{self.account.id}-{self.account.region}"
+
+    @property
+    def bucket_arn(self) -> str:
+        return f"arn:{self.account.partition}:s3:::{self.bucket}"
+
+    @property
+    def state_alias(self) -> str:
+        return f"alias/{self.prefix}-state"
+
+    @property
+    def secrets_alias(self) -> str:
+        return f"alias/{self.prefix}-secrets"
+
+    @property
+    def plan(self) -> str:
+        return f"{self.prefix}-plan"
+
+    @property
+    def apply(self) -> str:
+        return f"{self.prefix}-apply"
+
+    @property
+    def boundary(self) -> str:
+        return f"{self.prefix}-boundary"
+
+    @property
+    def boundary_arn(self) -> str:
+        return self.iam(f"policy/{self.boundary}")
+
+    @property
+    def provider_arn(self) -> str:
+        return self.iam(f"oidc-provider/{GITHUB}")
+
+    @property
+    def backend_url(self) -> str:
+        return f"s3://{self.bucket}?region={self.account.region}"
+
+    @property
+    def secrets_provider(self) -> str:
+        return f"awskms://{self.secrets_alias}?region={self.account.region}"
+
+    def iam(self, resource: str) -> str:
+        return f"arn:{self.account.partition}:iam::{self.account.id}:{resource}"
+
+    def keys_arn(self) -> str:
+        account = self.account
+        return f"arn:{account.partition}:kms:{account.region}:{account.id}:key/*"
+
+
+def subjects(repository: str, *, branch: str, environment: str | None) -> dict[str, list[str]]:
+    """Whom GitHub's tokens speak of, for each of the two roles.
+
+    A job that names an environment carries the environment and no branch: which branches may use
+    it is then a rule of the environment, on GitHub.
+    """
+    pushed = f"repo:{repository}:ref:refs/heads/{branch}"
+    deployed = f"repo:{repository}:environment:{environment}" if environment else pushed
+    return {"plan": [f"repo:{repository}:pull_request", pushed], "apply": [deployed]}
+
+
+def github_trust(provider_arn: str, whom: list[str]) -> Document:
+    """Whole subjects, never patterns: `*` would let a fork's or another branch's job in."""
+    return document(
+        {
+            "Sid": "TakenByWorkflow",
+            "Effect": "Allow",
+            "Principal": {"Federated": provider_arn},
+            "Action": ["sts:AssumeRoleWithWebIdentity"],
+            "Condition": {"StringEquals": {f"{GITHUB}:aud": AUDIENCE, f"{GITHUB}:sub": whom}},
+        }
+    )
+
+
+def state_bucket(footing: Footing, key_arn: str) -> Document:
+    """As every bucket of ours, and nobody deletes a version of the state or the bucket itself.
+
+    Lifecycle rules work in spite of a policy: they alone end old versions.
+    """
+    held = bucket.encrypted_bucket(footing.bucket_arn, key_arn)
+    return document(
+        *held["Statement"],
+        {
+            "Sid": "DenyLossOfState",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": _LOSE_STATE,
+            "Resource": f"{footing.bucket_arn}/*",
+        },
+        {
+            "Sid": "DenyLossOfBucket",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": ["s3:DeleteBucket"],
+            "Resource": footing.bucket_arn,
+        },
+    )
+
+
+def state_key(account: Account) -> Document:
+    return document(
+        key.administration(account.root_arn),
+        key.use_through([f"s3.{account.region}.amazonaws.com"], account.root_arn, account.id),
+    )
+
+
+def secrets_key(account: Account) -> Document:
+    """The engine asks KMS itself, through no service; who may is written in IAM."""
+    return document(
+        key.administration(account.root_arn),
+        {
+            "Sid": "UseThroughIam",
+            "Effect": "Allow",
+            "Principal": {"AWS": account.root_arn},
+            "Action": ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt"],
+            "Resource": "*",
+            "Condition": {"StringEquals": {"kms:CallerAccount": account.id}},
+        },
+    )
+
+
+def read_state(footing: Footing, *, state_key_arn: str, secrets_key_arn: str) -> Document:
+    """What a preview needs: it takes no lock and writes nothing."""
+    return document(
+        {
+            "Sid": "ListState",
+            "Effect": "Allow",
+            "Action": ["s3:GetBucketLocation", "s3:ListBucket"],
+            "Resource": footing.bucket_arn,
+        },
+        _objects("ReadState", footing, ["s3:GetObject"]),
+        {
+            "Sid": "DecryptState",
+            "Effect": "Allow",
+            "Action": ["kms:Decrypt"],
+            "Resource": [state_key_arn, secrets_key_arn],
+        },
+    )
+
+
+def write_state(footing: Footing, *, state_key_arn: str, secrets_key_arn: str) -> Document:
+    """What an update needs: state is written over, and locks come and go."""
+    reading = read_state(footing, state_key_arn=state_key_arn, secrets_key_arn=secrets_key_arn)
+    return document(
+        *reading["Statement"],
+        _objects("WriteState", footing, ["s3:DeleteObject", "s3:PutObject"]),
+        {
+            "Sid": "EncryptState",
+            "Effect": "Allow",
+            "Action": ["kms:Encrypt", "kms:GenerateDataKey"],
+            "Resource": [state_key_arn, secrets_key_arn],
+        },
+    )
+
+
+def see(footing: Footing) -> Document:
+    """How everything of the program is set, and no data."""
+    return document(
+        {
+            "Sid": "SeeSettings",
+            "Effect": "Allow",
+            "Action": deploy_actions.reads(),
+            "Resource": "*",
+            "Condition": _in_region(footing),
+        },
+        {
+            "Sid": "SeeRoles",
+            "Effect": "Allow",
+            "Action": _READ_ROLES,
+            "Resource": footing.iam(f"role{footing.path}*"),
+        },
+        {
+            "Sid": "SeeKeys",
+            "Effect": "Allow",
+            "Action": _READ_KEYS,
+            "Resource": footing.keys_arn(),
+        },
+        {
+            "Sid": "SeeAliases",
+            "Effect": "Allow",
+            "Action": ["kms:ListAliases"],
+            "Resource": "*",
+        },
+    )
+
+
+def change(footing: Footing) -> Document:
+    """Makes, changes and deletes what a stack has, but for roles."""
+    account = footing.account
+    return document(
+        {
+            "Sid": "ChangeStack",
+            "Effect": "Allow",
+            "Action": deploy_actions.writes(),
+            "Resource": "*",
+            "Condition": _in_region(footing),
+        },
+        {
+            "Sid": "MakeKeys",
+            "Effect": "Allow",
+            "Action": ["kms:CreateKey"],
+            "Resource": "*",
+            "Condition": {"StringEquals": {"aws:RequestTag/project": footing.project}},
+        },
+        {
+            "Sid": "ManageKeys",
+            "Effect": "Allow",
+            "Action": _MANAGE_KEYS,
+            "Resource": [footing.keys_arn(), footing.keys_arn().replace(":key/*", ":alias/*")],
+        },
+        {
+            # Uploads, tables and functions that are encrypted with the stack's keys.
+            "Sid": "UseKeysThroughServices",
+            "Effect": "Allow",
+            "Action": ["kms:CreateGrant", "kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"],
+            "Resource": footing.keys_arn(),
+            "Condition": {
+                "StringEquals": {
+                    "kms:ViaService": [
+                        f"{service}.{account.region}.amazonaws.com"
+                        for service in ("dynamodb", "lambda", "s3", "sns", "sqs")
+                    ]
+                }
+            },
+        },
+    )
+
+
+def manage_roles(footing: Footing) -> Document:
+    """Roles on the stack's own path, and only with the boundary."""
+    own = footing.iam(f"role{footing.path}*")
+    return document(
+        {
+            "Sid": "GrantWithinBoundary",
+            "Effect": "Allow",
+            "Action": _GRANTS,
+            "Resource": own,
+            "Condition": {"ArnEquals": {"iam:PermissionsBoundary": footing.boundary_arn}},
+        },
+        {"Sid": "ManageOwnRoles", "Effect": "Allow", "Action": _ROLES, "Resource": own},
+        {
+            "Sid": "PassOwnRoles",
+            "Effect": "Allow",
+            "Action": ["iam:PassRole"],
+            "Resource": own,
+            "Condition": {"StringEquals": {"iam:PassedToService": list(PASSED_TO)}},
+        },
+        {
+            "Sid": "LinkServices",
+            "Effect": "Allow",
+            "Action": ["iam:CreateServiceLinkedRole"],
+            "Resource": footing.iam("role/aws-service-role/*"),
+            "Condition": {"StringEquals": {"iam:AWSServiceName": list(LINKED)}},
+        },
+    )
+
+
+def boundary(footing: Footing, *, state_key_arn: str, secrets_key_arn: str) -> Document:
+    """The most that the pipeline's roles, and the roles that they make, can ever do."""
+    roles = manage_roles(footing)["Statement"]
+    seen = [each for each in see(footing)["Statement"] if each["Sid"] == "SeeRoles"]
+    return document(
+        {
+            "Sid": "StayWithinServices",
+            "Effect": "Allow",
+            "Action": [f"{service}:*" for service in BOUNDED],
+            "Resource": "*",
+        },
+        *roles,
+        *seen,
+        {"Sid": "DenyEscalation", "Effect": "Deny", "Action": _ESCALATIONS, "Resource": "*"},
+        {
+            "Sid": "DenyRolesWithoutBoundary",
+            "Effect": "Deny",
+            "Action": _GRANTS,
+            "Resource": "*",
+            "Condition": {"ArnNotEquals": {"iam:PermissionsBoundary": footing.boundary_arn}},
+        },
+        {
+            "Sid": "DenyChangesOfThePipeline",
+            "Effect": "Deny",
+            "Action": [*_GRANTS, *_ROLES, "iam:PassRole"],
+            "Resource": [footing.iam(f"role/{name}") for name in (footing.plan, footing.apply)],
+        },
+        {
+            "Sid": "DenyChangesOfStateBucket",
+            "Effect": "Deny",
+            "Action": _CHANGE_BUCKET,
+            "Resource": footing.bucket_arn,
+        },
+        {
+            "Sid": "DenyLossOfState",
+            "Effect": "Deny",
+            "Action": _LOSE_STATE,
+            "Resource": f"{footing.bucket_arn}/*",
+        },
+        {
+            "Sid": "DenyChangesOfStateKeys",
+            "Effect": "Deny",
+            "Action": ["kms:DisableKey", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion"],
+            "Resource": [state_key_arn, secrets_key_arn],
+        },
+    )
+
+
+def _objects(sid: str, footing: Footing, actions: list[str]) -> Statement:
+    return {
+        "Sid": sid,
+        "Effect": "Allow",
+        "Action": actions,
+        "Resource": f"{footing.bucket_arn}/{STATE_FOLDER}/*",
+    }
+
+
+def _in_region(footing: Footing) -> dict[str, dict[str, str]]:
+    return {"StringEquals": {"aws:RequestedRegion": footing.account.region}}

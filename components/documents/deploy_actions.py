@@ -1,0 +1,103 @@
+"""What a deployment asks of AWS, by IAM's service prefix, in exact actions.
+
+`reads` tell what exists and how it is set: a preview and a refresh. None of them reads data: no
+object, item, message or log line. `writes` make, change and delete. IAM and KMS have statements of
+their own in `ci`, which narrow them further. Names are those of the service authorization
+reference, 2026-11; that every creation in the stacks of the clone is covered is a test.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Actions:
+    """Of one service, separated by blanks."""
+
+    reads: str
+    writes: str
+
+
+ACTIONS: Mapping[str, Actions] = {
+    "apigateway": Actions(reads="GET", writes="DELETE PATCH POST PUT"),
+    "cloudwatch": Actions(
+        reads="DescribeAlarms GetDashboard ListTagsForResource",
+        writes="DeleteAlarms DeleteDashboards PutDashboard PutMetricAlarm TagResource "
+        "UntagResource",
+    ),
+    "cognito-idp": Actions(
+        reads="DescribeResourceServer DescribeUserPool DescribeUserPoolClient "
+        "DescribeUserPoolDomain GetUserPoolMfaConfig ListTagsForResource",
+        writes="CreateResourceServer CreateUserPool CreateUserPoolClient CreateUserPoolDomain "
+        "DeleteResourceServer DeleteUserPool DeleteUserPoolClient DeleteUserPoolDomain "
+        "SetUserPoolMfaConfig TagResource UntagResource UpdateResourceServer UpdateUserPool "
+        "UpdateUserPoolClient UpdateUserPoolDomain",
+    ),
+    "dynamodb": Actions(
+        reads="DescribeContinuousBackups DescribeTable DescribeTimeToLive ListTagsOfResource",
+        # The program writes the items of tenants, and reads back what it wrote.
+        writes="CreateTable DeleteItem DeleteTable GetItem PutItem TagResource UntagResource "
+        "UpdateContinuousBackups UpdateItem UpdateTable UpdateTimeToLive",
+    ),
+    "lambda": Actions(
+        reads="GetAlias GetCodeSigningConfig GetEventSourceMapping GetFunction "
+        "GetFunctionCodeSigningConfig GetFunctionConcurrency GetFunctionConfiguration "
+        "GetFunctionRecursionConfig GetPolicy GetProvisionedConcurrencyConfig ListTags "
+        "ListVersionsByFunction",
+        writes="AddPermission CreateAlias CreateCodeSigningConfig CreateEventSourceMapping "
+        "CreateFunction DeleteAlias DeleteCodeSigningConfig DeleteEventSourceMapping "
+        "DeleteFunction DeleteFunctionCodeSigningConfig DeleteFunctionConcurrency "
+        "DeleteProvisionedConcurrencyConfig PublishVersion PutFunctionCodeSigningConfig "
+        "PutFunctionConcurrency PutProvisionedConcurrencyConfig RemovePermission TagResource "
+        "UntagResource UpdateAlias UpdateCodeSigningConfig UpdateEventSourceMapping "
+        "UpdateFunctionCode UpdateFunctionConfiguration",
+    ),
+    "logs": Actions(
+        reads="DescribeLogGroups ListTagsForResource",
+        writes="AssociateKmsKey CreateLogDelivery CreateLogGroup DeleteLogDelivery DeleteLogGroup "
+        "DeleteRetentionPolicy DescribeResourcePolicies DisassociateKmsKey GetLogDelivery "
+        "ListLogDeliveries PutResourcePolicy PutRetentionPolicy TagResource UntagResource "
+        "UpdateLogDelivery",
+    ),
+    "s3": Actions(
+        reads="GetAccelerateConfiguration GetBucketAcl GetBucketCORS GetBucketLogging "
+        "GetBucketObjectLockConfiguration GetBucketOwnershipControls GetBucketPolicy "
+        "GetBucketPublicAccessBlock GetBucketRequestPayment GetBucketTagging GetBucketVersioning "
+        "GetBucketWebsite GetEncryptionConfiguration GetLifecycleConfiguration "
+        "GetReplicationConfiguration ListBucket",
+        # Archives are uploaded and read back; emptying a bucket needs the versions.
+        writes="CreateBucket DeleteBucket DeleteBucketPolicy DeleteObject DeleteObjectVersion "
+        "GetObject GetObjectTagging GetObjectVersion ListBucketVersions "
+        "PutBucketLogging PutBucketOwnershipControls PutBucketPolicy PutBucketPublicAccessBlock "
+        "PutBucketTagging PutBucketVersioning PutEncryptionConfiguration "
+        "PutLifecycleConfiguration PutObject PutObjectTagging",
+    ),
+    "signer": Actions(
+        reads="DescribeSigningJob GetSigningProfile ListTagsForResource",
+        writes="CancelSigningProfile PutSigningProfile RevokeSignature StartSigningJob "
+        "TagResource UntagResource",
+    ),
+    "sns": Actions(
+        reads="GetSubscriptionAttributes GetTopicAttributes ListTagsForResource",
+        writes="CreateTopic DeleteTopic SetTopicAttributes Subscribe TagResource Unsubscribe "
+        "UntagResource",
+    ),
+    "sqs": Actions(
+        reads="GetQueueAttributes GetQueueUrl ListQueueTags",
+        writes="CreateQueue DeleteQueue SetQueueAttributes TagQueue UntagQueue",
+    ),
+}
+
+
+def reads() -> list[str]:
+    return sorted(_each("reads"))
+
+
+def writes() -> list[str]:
+    return sorted(_each("writes"))
+
+
+def _each(kind: str) -> Iterator[str]:
+    for service, actions in ACTIONS.items():
+        for action in getattr(actions, kind).split():
+            yield f"{service}:{action}"

@@ -1,0 +1,30 @@
+"""Every document that `warmline bootstrap` writes, for an example of an account."""
+
+from collections.abc import Mapping
+
+from components.account import Account
+from components.documents import Document, ci
+from components.documents.ci import Footing
+
+ACCOUNT = Account(id="123456789012", region="eu-central-1", partition="aws")
+FOOTING = Footing(account=ACCOUNT, project="warmline", stack="dev")
+KEYS = {
+    f"{name}_key_arn": f"arn:aws:kms:eu-central-1:123456789012:key/{digit * 8}-aaaa"
+    for name, digit in (("state", "1"), ("secrets", "2"))
+}
+REPOSITORY = "octo-org/octo-repo"
+SUBJECTS = ci.subjects(REPOSITORY, branch="main", environment=None)
+
+CI_DOCUMENTS: Mapping[str, Document] = {
+    "state key": ci.state_key(ACCOUNT),
+    "secrets key": ci.secrets_key(ACCOUNT),
+    "state bucket": ci.state_bucket(FOOTING, KEYS["state_key_arn"]),
+    "boundary": ci.boundary(FOOTING, **KEYS),
+    "see": ci.see(FOOTING),
+    "plan state": ci.read_state(FOOTING, **KEYS),
+    "apply state": ci.write_state(FOOTING, **KEYS),
+    "apply change": ci.change(FOOTING),
+    "apply roles": ci.manage_roles(FOOTING),
+    "plan trust": ci.github_trust(FOOTING.provider_arn, SUBJECTS["plan"]),
+    "apply trust": ci.github_trust(FOOTING.provider_arn, SUBJECTS["apply"]),
+}
