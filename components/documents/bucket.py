@@ -34,7 +34,8 @@ def encrypted_bucket(bucket_arn: str, key_arn: str) -> Document:
     """TLS only, and no upload that asks for other encryption than the bucket's own: by S3's key, by
     another key of KMS or none in particular, or by a key that the caller keeps (SSE-C).
 
-    An upload that says nothing is encrypted with the bucket's default, hence `IfExists`.
+    An upload that says nothing is encrypted with the bucket's default. To a refusal, `IfExists` and
+    a missing key are a match; `Null` lets it pass.
     """
     return document(
         _tls_only(bucket_arn),
@@ -45,7 +46,8 @@ def encrypted_bucket(bucket_arn: str, key_arn: str) -> Document:
             "Action": ["s3:PutObject"],
             "Resource": f"{bucket_arn}/*",
             "Condition": {
-                "StringNotEqualsIfExists": {"s3:x-amz-server-side-encryption": "aws:kms"},
+                "Null": {"s3:x-amz-server-side-encryption": "false"},
+                "StringNotEquals": {"s3:x-amz-server-side-encryption": "aws:kms"},
             },
         },
         {
@@ -55,7 +57,8 @@ def encrypted_bucket(bucket_arn: str, key_arn: str) -> Document:
             "Action": ["s3:PutObject"],
             "Resource": f"{bucket_arn}/*",
             "Condition": {
-                "ArnNotEqualsIfExists": {"s3:x-amz-server-side-encryption-aws-kms-key-id": key_arn},
+                "Null": {"s3:x-amz-server-side-encryption-aws-kms-key-id": "false"},
+                "ArnNotEquals": {"s3:x-amz-server-side-encryption-aws-kms-key-id": key_arn},
             },
         },
         {

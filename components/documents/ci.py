@@ -236,7 +236,6 @@ def secrets_key(account: Account) -> Document:
             "Principal": {"AWS": account.root_arn},
             "Action": ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt"],
             "Resource": "*",
-            "Condition": {"StringEquals": {"kms:CallerAccount": account.id}},
         },
     )
 

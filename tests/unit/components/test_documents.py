@@ -6,10 +6,11 @@ import pytest
 
 from components.account import Account
 from components.derived import domain_name, near_timeout_ms, visibility_seconds
-from components.documents import key
+from components.documents import document, key
 from components.documents.bucket import encrypted_bucket
 from components.documents.wildcards import WILDCARDS
 from components.tags import DataClass, Tags
+from tests.iam_evaluation import allowed
 
 pytestmark = pytest.mark.unit
 
@@ -47,14 +48,25 @@ def test_a_models_key_is_used_through_s3_of_this_region_alone() -> None:
     }
 
 
-def test_an_upload_may_leave_encryption_to_the_bucket_but_not_ask_for_another() -> None:
-    _, encryption, other_key, *_ = encrypted_bucket("arn:aws:s3:::b", "arn:key")["Statement"]
-    assert encryption["Condition"] == {
-        "StringNotEqualsIfExists": {"s3:x-amz-server-side-encryption": "aws:kms"}
-    }
-    assert other_key["Condition"] == {
-        "ArnNotEqualsIfExists": {"s3:x-amz-server-side-encryption-aws-kms-key-id": "arn:key"}
-    }
+@pytest.mark.parametrize(
+    ("headers", "passes"),
+    [
+        ({}, True),
+        ({"": "aws:kms", "-aws-kms-key-id": "arn:aws:kms:r:1:key/ours"}, True),
+        ({"": "aws:kms", "-aws-kms-key-id": "arn:aws:kms:r:1:key/other"}, False),
+        ({"": "AES256"}, False),
+    ],
+)
+def test_an_upload_may_leave_encryption_to_the_bucket_but_not_ask_for_another(
+    headers: dict[str, str], passes: bool
+) -> None:
+    """A key that a request lacks holds a negated condition, with `IfExists` and without."""
+    everything = document({"Effect": "Allow", "Action": ["*"], "Resource": "*"})
+    bucket = encrypted_bucket("arn:aws:s3:::b", "arn:aws:kms:r:1:key/ours")
+    context = {f"s3:x-amz-server-side-encryption{name}": value for name, value in headers.items()}
+    context["aws:SecureTransport"] = "true"
+    upload = allowed("s3:PutObject", "arn:aws:s3:::b/x", [everything, bucket], context=context)
+    assert upload is passes
 
 
 def test_an_upload_that_asks_for_a_key_of_kms_without_naming_one_is_refused() -> None:

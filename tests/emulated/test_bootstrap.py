@@ -1,0 +1,458 @@
+"""Bootstrap on an emulator that enforces IAM, and what the real engine keeps in what it makes.
+
+The emulator fills in no `iam:PermissionsBoundary`, so what hangs on that key is decided by
+`tests.unit.automation.test_pipeline_rights`.
+"""
+
+import base64
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pulumi
+import pytest
+from botocore.exceptions import ClientError
+from pulumi import automation as auto
+from pulumi.automation.errors import CommandError
+
+from automation.bootstrap.run import Bootstrapped, made
+from automation.bootstrap.steps import Bootstrap
+from automation.clients import Clients
+from automation.command import EngineCommand
+from automation.errors import Failure
+from components.account import Account
+from components.documents import ci, document
+from components.documents.ci import Footing
+from components.documents.role import lambda_trust
+from components.tags import Tags
+from emulation import engine as engines
+from emulation.ministack import Emulator, Running
+
+pytestmark = pytest.mark.emulated
+
+REGION = "us-east-1"
+ACCOUNT = Account(id="000000000000", region=REGION, partition="aws")
+READING = ("Get", "List", "Describe", "Head")
+SECRET = "a word that nobody may read"
+PUSH = "repo:octo-org/octo-repo:ref:refs/heads/main"
+PULL = "repo:octo-org/octo-repo:pull_request"
+
+
+def github_token(subject: str) -> str:
+    """A token with GitHub's claims and nobody's signature."""
+    claims = {"iss": f"https://{ci.GITHUB}", "aud": ci.AUDIENCE, "sub": subject}
+    parts = (json.dumps(part).encode() for part in ({"alg": "none"}, claims))
+    return ".".join(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in parts) + ".x"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Noted(Clients):
+    """Clients that remember every operation they were asked for."""
+
+    operations: list[str] = field(default_factory=list, hash=False, compare=False)
+
+    def __call__(self, service: str) -> Any:
+        client = super().__call__(service)
+        client.meta.events.register(
+            "before-call", self._note, unique_id=f"noted-{id(self.operations)}"
+        )
+        return client
+
+    def _note(self, model: Any, **_: Any) -> None:
+        self.operations.append(f"{model.service_model.service_name}:{model.name}")
+
+    @property
+    def changing(self) -> list[str]:
+        return [each for each in self.operations if not each.partition(":")[2].startswith(READING)]
+
+
+@pytest.fixture(scope="module")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    enforcing = Emulator(tmp_path_factory.mktemp("account"))
+    yield enforcing.ensure(lambda _text: None, enforcing=True)
+    enforcing.stop()
+
+
+def silent(_line: str) -> None:
+    return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bench:
+    """Bootstraps stacks of one account; each test has a stack of its own."""
+
+    running: Running
+
+    def clients(self) -> Noted:
+        where = self.running
+        return Noted(region=REGION, endpoint_url=where.endpoint_url, ca_bundle=where.ca_bundle)
+
+    def wanted(self, stack: str, clients: Clients | None = None) -> Bootstrap:
+        return Bootstrap(
+            footing=Footing(account=ACCOUNT, project="warmline", stack=stack),
+            repository="octo-org/octo-repo",
+            branch="main",
+            environment=None,
+            tags=Tags(
+                project="warmline",
+                stack=stack,
+                environment="dev",
+                owner="ml-platform",
+                cost_centre="0000",
+            ),
+            clients=clients or self.clients(),
+        )
+
+    def make(self, stack: str, *, show: Callable[[str], None] = silent) -> Bootstrapped:
+        return made(self.wanted(stack), dry_run=False, show=show)
+
+    def take(self, name: str, subject: str) -> dict[str, str]:
+        """The environment of a workflow that took the role with GitHub's token.
+
+        The emulator asks the role's trust and the token's claims, and not who signed it.
+        """
+        given = self.clients()("sts").assume_role_with_web_identity(
+            RoleArn=f"arn:aws:iam::000000000000:role/{name}",
+            RoleSessionName="pipeline",
+            WebIdentityToken=github_token(subject),
+        )["Credentials"]
+        return {
+            "AWS_ACCESS_KEY_ID": given["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": given["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": given["SessionToken"],
+        }
+
+    def client(self, service: str, keys: dict[str, str]) -> Any:
+        return boto3.Session(
+            aws_access_key_id=keys["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=keys["AWS_SECRET_ACCESS_KEY"],
+            aws_session_token=keys["AWS_SESSION_TOKEN"],
+            region_name=REGION,
+        ).client(
+            service, endpoint_url=self.running.endpoint_url, verify=str(self.running.ca_bundle)
+        )
+
+    def secrets_by_arn(self, stack: str) -> str:
+        """AWS asks for rights on the key that an alias names; the emulator on the alias, where
+        nobody but its root has any.
+        """
+        alias = self.wanted(stack).footing.secrets_alias
+        arn = self.clients()("kms").describe_key(KeyId=alias)["KeyMetadata"]["Arn"]
+        return f"awskms:///{arn}?region={REGION}"
+
+    def program(
+        self, stack: str, folder: Path, keys: dict[str, str], secrets_provider: str
+    ) -> auto.Stack:
+        """A program with a secret, whose state is kept where bootstrap said."""
+        footing = self.wanted(stack).footing
+        engine, where = engines.ensure(silent), self.running
+        backend = (
+            f"{footing.backend_url}&endpoint={where.endpoint_url}&s3ForcePathStyle=true&awssdk=v2"
+        )
+        environ = {
+            "PATH": os.defpath,
+            "HOME": str(folder),
+            "PULUMI_HOME": str(folder / "pulumi"),
+            "PULUMI_BACKEND_URL": backend,
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "AWS_REGION": REGION,
+            "AWS_ENDPOINT_URL_KMS": where.endpoint_url,
+            "AWS_CA_BUNDLE": str(where.ca_bundle),
+            "AWS_EC2_METADATA_DISABLED": "true",
+            **keys,
+        }
+
+        def run() -> None:
+            pulumi.export("word", pulumi.Output.secret(SECRET))
+
+        return auto.create_or_select_stack(
+            stack,
+            project_name="small",
+            program=run,
+            opts=auto.LocalWorkspaceOptions(
+                work_dir=str(folder),
+                pulumi_command=EngineCommand(engine.command, engine.version, environ),
+                secrets_provider=secrets_provider,
+                project_settings=auto.ProjectSettings(name="small", runtime="python"),
+            ),
+        )
+
+
+@pytest.fixture(scope="module")
+def bench(emulator: Running) -> Bench:
+    return Bench(running=emulator)
+
+
+@pytest.fixture(scope="module")
+def first(bench: Bench) -> Bootstrapped:
+    """Stack `first`, made once for the module."""
+    return bench.make("first")
+
+
+def versions(bench: Bench, stack: str) -> list[tuple[str, str]]:
+    found = bench.clients()("s3").list_object_versions(Bucket=bench.wanted(stack).footing.bucket)
+    return sorted((each["Key"], each["VersionId"]) for each in found.get("Versions", []))
+
+
+def test_a_dry_run_says_everything_and_makes_nothing(bench: Bench) -> None:
+    clients, lines = bench.clients(), list[str]()
+    result = made(bench.wanted("dry", clients), dry_run=True, show=lines.append)
+    assert {step["outcome"] for step in result.steps} <= {"made", "changed", "unchanged"}
+    assert not result.unchanged
+    assert any("bucket warmline-dry-state-" in line for line in lines)
+    assert clients.changing == []
+
+
+def test_the_bucket_is_versioned_locked_encrypted_and_closed(
+    bench: Bench, first: Bootstrapped
+) -> None:
+    s3, bucket = bench.clients()("s3"), {"Bucket": bench.wanted("first").footing.bucket}
+    key = bench.clients()("kms").describe_key(KeyId="alias/warmline-first-state")["KeyMetadata"]
+    assert not first.unchanged
+    assert s3.get_bucket_versioning(**bucket)["Status"] == "Enabled"
+    assert s3.get_object_lock_configuration(**bucket)["ObjectLockConfiguration"] == {
+        "ObjectLockEnabled": "Enabled"
+    }
+    (rule,) = s3.get_bucket_encryption(**bucket)["ServerSideEncryptionConfiguration"]["Rules"]
+    assert rule["ApplyServerSideEncryptionByDefault"]["KMSMasterKeyID"] == key["Arn"]
+    block = s3.get_public_access_block(**bucket)["PublicAccessBlockConfiguration"]
+    assert set(block.values()) == {True}
+    sids = [
+        each["Sid"] for each in json.loads(s3.get_bucket_policy(**bucket)["Policy"])["Statement"]
+    ]
+    assert {"DenyWithoutTls", "DenyOtherKey", "DenyLossOfState"} <= set(sids)
+    for alias in ("state", "secrets"):
+        described = bench.clients()("kms").describe_key(KeyId=f"alias/warmline-first-{alias}")
+        rotation = bench.clients()("kms").get_key_rotation_status(
+            KeyId=described["KeyMetadata"]["KeyId"]
+        )
+        assert rotation["KeyRotationEnabled"]
+
+
+def test_a_second_bootstrap_changes_nothing(bench: Bench, first: Bootstrapped) -> None:
+    clients, before = bench.clients(), versions(bench, "first")
+    again = made(bench.wanted("first", clients), dry_run=False, show=pytest.fail)
+    assert again.unchanged
+    assert clients.operations
+    assert clients.changing == []
+    assert versions(bench, "first") == before
+    assert replace(again, steps=[]) == replace(first, steps=[])
+
+
+@pytest.mark.parametrize(
+    "cut_at",
+    [
+        "alias/warmline-{}-state",
+        "policy of alias/warmline-{}-secrets",
+        "tags of the bucket",
+        "encryption of the bucket",
+        "policy warmline-{}-see",
+        "policies attached to role warmline-{}-plan",
+        "policy roles of role warmline-{}-apply",
+    ],
+)
+def test_what_was_cut_off_is_completed_and_nothing_is_made_twice(bench: Bench, cut_at: str) -> None:
+    stack = f"cut{abs(hash(cut_at)) % 10_000}"
+    wanted = cut_at.format(stack)
+    kms = bench.clients()("kms")
+    keys_before = len(kms.list_keys(Limit=1000)["Keys"])
+
+    def cut(line: str) -> None:
+        if line.partition(": ")[2] == wanted:
+            raise KeyboardInterrupt
+
+    try:
+        bench.make(stack, show=cut)
+    except KeyboardInterrupt:
+        bench.make(stack)
+    assert bench.make(stack).unchanged
+    assert len(kms.list_keys(Limit=1000)["Keys"]) == keys_before + 2
+
+
+def test_a_bucket_of_that_name_with_somebody_elses_objects_is_refused(bench: Bench) -> None:
+    clients, wanted = bench.clients(), bench.wanted("taken")
+    s3 = bench.clients()("s3")
+    s3.create_bucket(Bucket=wanted.footing.bucket)
+    s3.put_object(Bucket=wanted.footing.bucket, Key="theirs", Body=b"x")
+    with pytest.raises(Failure, match="not this bootstrap's") as failed:
+        made(replace(wanted, clients=clients), dry_run=False, show=silent)
+    assert wanted.footing.bucket in failed.value.cause
+    assert clients.changing == []
+
+
+def test_another_key_of_the_bucket_and_a_dying_key_are_refused_together(bench: Bench) -> None:
+    bench.make("foreign")
+    s3, kms = bench.clients()("s3"), bench.clients()("kms")
+    footing = bench.wanted("foreign").footing
+    other = kms.create_key()["KeyMetadata"]["Arn"]
+    by = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": other}
+    s3.put_bucket_encryption(
+        Bucket=footing.bucket,
+        ServerSideEncryptionConfiguration={"Rules": [{"ApplyServerSideEncryptionByDefault": by}]},
+    )
+    dying = kms.describe_key(KeyId=footing.secrets_alias)["KeyMetadata"]["KeyId"]
+    kms.schedule_key_deletion(KeyId=dying, PendingWindowInDays=7)
+    clients = bench.clients()
+    with pytest.raises(Failure) as failed:
+        made(bench.wanted("foreign", clients), dry_run=False, show=silent)
+    assert f"encrypts with {other}" in failed.value.cause
+    assert "PendingDeletion" in failed.value.cause
+    assert clients.changing == []
+
+
+def test_what_somebody_changed_is_put_back(bench: Bench) -> None:
+    bench.make("moved")
+    footing, iam = bench.wanted("moved").footing, bench.clients()("iam")
+    wide = ci.github_trust(footing.provider_arn, ["repo:stranger/repo:pull_request"])
+    iam.update_assume_role_policy(RoleName=footing.apply, PolicyDocument=json.dumps(wide))
+    bench.clients()("s3").put_bucket_lifecycle_configuration(
+        Bucket=footing.bucket,
+        LifecycleConfiguration={
+            "Rules": [
+                {
+                    "ID": "x",
+                    "Status": "Enabled",
+                    "Filter": {"Prefix": ""},
+                    "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
+                }
+            ]
+        },
+    )
+    result = bench.make("moved")
+    changed = [step["what"] for step in result.steps if step["outcome"] != "unchanged"]
+    assert changed == ["lifecycle of the bucket", f"who takes role {footing.apply}"]
+    assert bench.make("moved").unchanged
+
+
+def test_a_real_up_keeps_its_state_in_the_bucket_and_its_secrets_under_the_key(
+    bench: Bench, first: Bootstrapped, tmp_path: Path
+) -> None:
+    root = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    stack = bench.program("first", tmp_path, root, first.secrets_provider)
+    stack.up()
+    s3, footing = bench.clients()("s3"), bench.wanted("first").footing
+    key = ".pulumi/stacks/small/first.json"
+    stored = s3.get_object(Bucket=footing.bucket, Key=key)
+    text = stored["Body"].read().decode()
+    provider = json.loads(text)["checkpoint"]["latest"]["secrets_providers"]
+    assert provider["state"]["url"] == first.secrets_provider
+    assert SECRET not in text
+    assert stored["ServerSideEncryption"] == "aws:kms"
+    assert len([each for each in versions(bench, "first") if each[0] == key]) > 1
+    assert stack.outputs()["word"].value == SECRET
+
+
+def test_the_apply_role_deploys_and_the_plan_role_previews_and_writes_nothing(
+    bench: Bench, tmp_path: Path
+) -> None:
+    bench.make("piped")
+    secrets = bench.secrets_by_arn("piped")
+    keys = bench.take("warmline-piped-apply", PUSH)
+    bench.program("piped", tmp_path, keys, secrets).up()
+    before = versions(bench, "piped")
+    assert any(key == ".pulumi/stacks/small/piped.json" for key, _ in before)
+
+    keys = bench.take("warmline-piped-plan", PULL)
+    planned = bench.program("piped", tmp_path, keys, secrets)
+    assert planned.preview().change_summary == {"same": 1}
+    with pytest.raises(CommandError, match=r"(?i)accessdenied|not authorized"):
+        planned.up()
+    assert versions(bench, "piped") == before
+
+    assert bench.make("piped").unchanged
+    assert versions(bench, "piped") == before
+
+
+def test_the_pipeline_deletes_no_version_of_the_state(bench: Bench, first: Bootstrapped) -> None:
+    bucket = bench.wanted(first.stack).footing.bucket
+    s3 = bench.clients()("s3")
+    version = s3.put_object(Bucket=bucket, Key=".pulumi/x", Body=b"1")["VersionId"]
+    for name, subject in (("plan", PULL), ("apply", PUSH)):
+        held = bench.client("s3", bench.take(f"warmline-first-{name}", subject))
+        with pytest.raises(ClientError, match="AccessDenied"):
+            held.delete_object(Bucket=bucket, Key=".pulumi/x", VersionId=version)
+    held.delete_object(Bucket=bucket, Key=".pulumi/x")
+    assert s3.get_object(Bucket=bucket, Key=".pulumi/x", VersionId=version)["Body"].read() == b"1"
+
+
+@pytest.mark.parametrize(
+    ("role", "subject"),
+    [
+        ("plan", "repo:stranger/octo-repo:pull_request"),
+        ("plan", "repo:octo-org/octo-repo:ref:refs/heads/other"),
+        ("apply", PULL),
+        ("apply", "repo:octo-org/octo-repo:ref:refs/heads/other"),
+        ("apply", "repo:stranger/octo-repo:ref:refs/heads/main"),
+        ("apply", "repo:octo-org/octo-repo:environment:prod"),
+    ],
+)
+def test_workflows_of_others_take_no_role(
+    bench: Bench, first: Bootstrapped, role: str, subject: str
+) -> None:
+    assert not first.dry_run
+    with pytest.raises(ClientError, match="AccessDenied"):
+        bench.take(f"warmline-first-{role}", subject)
+
+
+def test_not_even_an_administrator_takes_a_role_but_through_github(
+    bench: Bench, first: Bootstrapped
+) -> None:
+    with pytest.raises(ClientError, match="AccessDenied"):
+        bench.clients()("sts").assume_role(
+            RoleArn=first.roles["apply"], RoleSessionName="administrator"
+        )
+
+
+ANY = {"Effect": "Allow", "Action": ["iam:*", "kms:*", "s3:*", "sts:*"], "Resource": "*"}
+TRUST_LAMBDA = json.dumps(lambda_trust())
+Attempt = Callable[[Any, Any, Footing], Any]
+ESCALATIONS: dict[str, Attempt] = {
+    "a user": lambda iam, _s3, _f: iam.create_user(UserName="mallory"),
+    "keys of a user": lambda iam, _s3, _f: iam.create_access_key(UserName="someone"),
+    "the boundary's end": lambda iam, _s3, f: iam.delete_role_permissions_boundary(
+        RoleName=f.apply
+    ),
+    "a wider boundary": lambda iam, _s3, f: iam.create_policy_version(
+        PolicyArn=f.boundary_arn,
+        PolicyDocument=json.dumps(document(ANY | {"Action": ["*"]})),
+        SetAsDefault=True,
+    ),
+    "the apply role for others": lambda iam, _s3, f: iam.update_assume_role_policy(
+        RoleName=f.apply, PolicyDocument=TRUST_LAMBDA
+    ),
+    "another issuer": lambda iam, _s3, _f: iam.create_open_id_connect_provider(
+        Url="https://token.example.com", ClientIDList=["x"]
+    ),
+    "the state bucket without its policy": lambda _iam, s3, f: s3.delete_bucket_policy(
+        Bucket=f.bucket
+    ),
+    "old state ended sooner": lambda _iam, s3, f: s3.delete_bucket_lifecycle(Bucket=f.bucket),
+}
+
+
+@pytest.fixture(scope="module")
+def escalating(bench: Bench, first: Bootstrapped) -> Iterator[dict[str, str]]:
+    """The apply role whose policies somebody widened to everything: only the boundary is left."""
+    iam = bench.clients()("iam")
+    name = {"RoleName": first.roles["apply"].rpartition("/")[2], "PolicyName": "everything"}
+    iam.put_role_policy(**name, PolicyDocument=json.dumps(document(ANY)))
+    yield bench.take(name["RoleName"], PUSH)
+    iam.delete_role_policy(**name)
+
+
+@pytest.mark.parametrize("attempt", ESCALATIONS.values(), ids=list(ESCALATIONS))
+def test_the_boundary_refuses(bench: Bench, escalating: dict[str, str], attempt: Attempt) -> None:
+    footing = bench.wanted("first").footing
+    with pytest.raises(ClientError, match="AccessDenied"):
+        attempt(bench.client("iam", escalating), bench.client("s3", escalating), footing)
+
+
+def test_one_provider_for_github_serves_all_stacks_of_an_account(bench: Bench) -> None:
+    bench.make("one")
+    bench.make("another")
+    iam = bench.clients()("iam")
+    assert len(iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]) == 1
