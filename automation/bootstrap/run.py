@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from automation.bootstrap.step import Outcome, Step, absent_as_none
-from automation.bootstrap.steps import Bootstrap
+from automation.bootstrap.steps import steps
+from automation.bootstrap.wanted import Bootstrap
 from automation.clients import Clients
 from automation.errors import Failure
 from automation.workspace import LOCAL, NAMESPACE, read_stack_file, region_of
 from components.account import Account
-from components.documents.ci import Footing
+from components.documents.footing import Footing
 from components.tags import Tags
 
 Show = Callable[[str], None]
@@ -68,10 +69,10 @@ def bootstrap(
 
 def made(wanted: Bootstrap, *, dry_run: bool, show: Show) -> Bootstrapped:
     """Look, then make what is missing; in a dry run only look."""
-    footing, steps = wanted.footing, wanted.steps()
-    refuse(footing.stack, steps)
+    footing, todo = wanted.footing, steps(wanted)
+    refuse(footing.stack, todo)
     outcomes = []
-    for step in steps:
+    for step in todo:
         outcome = step.outcome()
         if outcome is not Outcome.UNCHANGED:
             show(f"{outcome if not dry_run else f'to be {outcome}'}: {step.what}")
@@ -94,10 +95,10 @@ def made(wanted: Bootstrap, *, dry_run: bool, show: Show) -> Bootstrapped:
     )
 
 
-def refuse(stack: str, steps: list[Step]) -> None:
+def refuse(stack: str, todo: list[Step]) -> None:
     """Everything that may not be touched, at once."""
     problems = []
-    for step in steps:
+    for step in todo:
         found = absent_as_none(step.read)
         if found and (reason := step.against(found)):
             problems.append(reason)

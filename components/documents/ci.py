@@ -5,18 +5,16 @@ and reads the state; the apply role changes what belongs to the stack. The bound
 they nor any role that they make can go beyond.
 """
 
-from dataclasses import dataclass
-
 from components.account import Account
 from components.documents import Document, Statement, bucket, deploy_actions, document, key
+from components.documents.footing import GITHUB, Footing
 
-GITHUB = "token.actions.githubusercontent.com"
 AUDIENCE = "sts.amazonaws.com"
 STATE_FOLDER = ".pulumi"
 """Pulumi keeps everything of a bucket's state below it."""
 BOUNDED = (*deploy_actions.ACTIONS, "kms", "xray")
 """Services of which a role made by the pipeline can have any action that its policies name."""
-PASSED_TO = ("lambda.amazonaws.com",)
+PASSED_TO = ("lambda.amazonaws.com", "vpc-flow-logs.amazonaws.com")
 """Services that the stack's roles are handed to."""
 LINKED = ("ops.apigateway.amazonaws.com",)
 """Services whose own role may be made: API Gateway's, for access logs."""
@@ -66,6 +64,7 @@ _MANAGE_KEYS = [
     "kms:UpdateKeyDescription",
 ]
 _ESCALATIONS = [
+    "ec2:RunInstances",
     "iam:AddUserToGroup",
     "iam:AttachGroupPolicy",
     "iam:AttachUserPolicy",
@@ -98,76 +97,6 @@ _CHANGE_BUCKET = [
     "s3:PutLifecycleConfiguration",
 ]
 _LOSE_STATE = ["s3:BypassGovernanceRetention", "s3:DeleteObjectVersion"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Footing:
-    """What a stack of an account stands on, by name."""
-
-    account: Account
-    project: str
-    stack: str
-
-    @property
-    def prefix(self) -> str:
-        return f"{self.project}-{self.stack}"
-
-    @property
-    def path(self) -> str:
-        """Of every role that the stack makes: only these can be changed and passed on."""
-        return f"/{self.project}/{self.stack}/"
-
-    @property
-    def bucket(self) -> str:
-        """An account's id and region make it unique, as names of buckets are the whole world's."""
-        return f"{self.prefix}-state-{self.account.id}-{self.account.region}"
-
-    @property
-    def bucket_arn(self) -> str:
-        return f"arn:{self.account.partition}:s3:::{self.bucket}"
-
-    @property
-    def state_alias(self) -> str:
-        return f"alias/{self.prefix}-state"
-
-    @property
-    def secrets_alias(self) -> str:
-        return f"alias/{self.prefix}-secrets"
-
-    @property
-    def plan(self) -> str:
-        return f"{self.prefix}-plan"
-
-    @property
-    def apply(self) -> str:
-        return f"{self.prefix}-apply"
-
-    @property
-    def boundary(self) -> str:
-        return f"{self.prefix}-boundary"
-
-    @property
-    def boundary_arn(self) -> str:
-        return self.iam(f"policy/{self.boundary}")
-
-    @property
-    def provider_arn(self) -> str:
-        return self.iam(f"oidc-provider/{GITHUB}")
-
-    @property
-    def backend_url(self) -> str:
-        return f"s3://{self.bucket}?region={self.account.region}"
-
-    @property
-    def secrets_provider(self) -> str:
-        return f"awskms://{self.secrets_alias}?region={self.account.region}"
-
-    def iam(self, resource: str) -> str:
-        return f"arn:{self.account.partition}:iam::{self.account.id}:{resource}"
-
-    def keys_arn(self) -> str:
-        account = self.account
-        return f"arn:{account.partition}:kms:{account.region}:{account.id}:key/*"
 
 
 def subjects(repository: str, *, branch: str, environment: str | None) -> dict[str, list[str]]:

@@ -39,6 +39,22 @@ ACTIONS: Mapping[str, Actions] = {
         writes="CreateTable DeleteItem DeleteTable GetItem PutItem TagResource UntagResource "
         "UpdateContinuousBackups UpdateItem UpdateTable UpdateTimeToLive",
     ),
+    "ec2": Actions(
+        reads="DescribeAddresses DescribeAddressesAttribute DescribeAvailabilityZones "
+        "DescribeFlowLogs DescribeInternetGateways DescribeManagedPrefixLists DescribeNatGateways "
+        "DescribeNetworkAcls DescribeNetworkInterfaces DescribePrefixLists DescribeRouteTables "
+        "DescribeSecurityGroupRules DescribeSecurityGroups DescribeSubnets DescribeTags "
+        "DescribeVpcAttribute DescribeVpcEndpoints DescribeVpcs",
+        writes="AllocateAddress AssociateRouteTable AttachInternetGateway "
+        "AuthorizeSecurityGroupEgress AuthorizeSecurityGroupIngress CreateFlowLogs "
+        "CreateInternetGateway CreateNatGateway CreateRoute CreateRouteTable CreateSecurityGroup "
+        "CreateSubnet CreateTags CreateVpc CreateVpcEndpoint DeleteFlowLogs "
+        "DeleteInternetGateway DeleteNatGateway DeleteNetworkInterface DeleteRoute "
+        "DeleteRouteTable DeleteSecurityGroup DeleteSubnet DeleteTags DeleteVpc "
+        "DeleteVpcEndpoints DetachInternetGateway DisassociateAddress DisassociateRouteTable "
+        "ModifySecurityGroupRules ModifySubnetAttribute ModifyVpcAttribute ModifyVpcEndpoint "
+        "ReleaseAddress ReplaceRoute RevokeSecurityGroupEgress RevokeSecurityGroupIngress",
+    ),
     "lambda": Actions(
         reads="GetAlias GetCodeSigningConfig GetEventSourceMapping GetFunction "
         "GetFunctionCodeSigningConfig GetFunctionConcurrency GetFunctionConfiguration "

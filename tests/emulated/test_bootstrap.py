@@ -20,13 +20,13 @@ from pulumi import automation as auto
 from pulumi.automation.errors import CommandError
 
 from automation.bootstrap.run import Bootstrapped, made
-from automation.bootstrap.steps import Bootstrap
+from automation.bootstrap.wanted import Bootstrap
 from automation.clients import Clients
 from automation.command import EngineCommand
 from automation.errors import Failure
 from components.account import Account
 from components.documents import ci, document
-from components.documents.ci import Footing
+from components.documents.footing import Footing
 from components.documents.role import lambda_trust
 from components.tags import Tags
 from emulation import engine as engines

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from components.account import Account
 from components.documents import Document, ci
-from components.documents.ci import Footing
+from components.documents.footing import Footing
 
 ACCOUNT = Account(id="123456789012", region="eu-central-1", partition="aws")
 FOOTING = Footing(account=ACCOUNT, project="warmline", stack="dev")
@@ -23,7 +23,7 @@ CI_DOCUMENTS: Mapping[str, Document] = {
     "see": ci.see(FOOTING),
     "plan state": ci.read_state(FOOTING, **KEYS),
     "apply state": ci.write_state(FOOTING, **KEYS),
-    "apply change": ci.change(FOOTING),
+    "change": ci.change(FOOTING),
     "apply roles": ci.manage_roles(FOOTING),
     "plan trust": ci.github_trust(FOOTING.provider_arn, SUBJECTS["plan"]),
     "apply trust": ci.github_trust(FOOTING.provider_arn, SUBJECTS["apply"]),

@@ -12,7 +12,7 @@ from automation.bootstrap.step import Outcome, Step, holds, same_document
 from automation.errors import Failure
 from components.account import Account
 from components.documents import Document, ci
-from components.documents.ci import Footing
+from components.documents.footing import Footing
 from tests.iam_evaluation import applies
 
 pytestmark = pytest.mark.unit

@@ -4,7 +4,7 @@ import pytest
 
 from components.account import Account
 from components.documents import Document, ci, document
-from components.documents.ci import Footing
+from components.documents.footing import Footing
 from tests.iam_evaluation import allowed
 
 pytestmark = pytest.mark.unit
@@ -94,6 +94,7 @@ def test_the_plan_role_reads_the_state_and_changes_nothing() -> None:
         ("sts:AssumeRole", FOOTING.iam("role/administrators"), {}),
         ("organizations:LeaveOrganization", "*", {}),
         ("ec2:RunInstances", "*", {}),
+        ("sagemaker:CreateNotebookInstance", "*", {}),
         ("s3:DeleteBucketPolicy", FOOTING.bucket_arn, {}),
         ("s3:PutBucketVersioning", FOOTING.bucket_arn, {}),
         ("s3:PutLifecycleConfiguration", FOOTING.bucket_arn, {}),
