@@ -12,7 +12,7 @@ from components.documents.footing import GITHUB, Footing
 AUDIENCE = "sts.amazonaws.com"
 STATE_FOLDER = ".pulumi"
 """Pulumi keeps everything of a bucket's state below it."""
-BOUNDED = (*deploy_actions.ACTIONS, "kms", "xray")
+BOUNDED = (*deploy_actions.ACTIONS, *deploy_actions.GLOBAL, "kms", "xray")
 """Services of which a role made by the pipeline can have any action that its policies name."""
 PASSED_TO = ("lambda.amazonaws.com", "vpc-flow-logs.amazonaws.com")
 """Services that the stack's roles are handed to."""
@@ -213,6 +213,7 @@ def see(footing: Footing) -> Document:
             "Resource": "*",
             "Condition": _in_region(footing),
         },
+        _everywhere("SeeBudgets", footing, deploy_actions.reads(deploy_actions.GLOBAL)),
         {
             "Sid": "SeeRoles",
             "Effect": "Allow",
@@ -245,6 +246,7 @@ def change(footing: Footing) -> Document:
             "Resource": "*",
             "Condition": _in_region(footing),
         },
+        _everywhere("ChangeBudgets", footing, deploy_actions.writes(deploy_actions.GLOBAL)),
         {
             "Sid": "MakeKeys",
             "Effect": "Allow",
@@ -359,6 +361,16 @@ def _objects(sid: str, footing: Footing, actions: list[str]) -> Statement:
         "Effect": "Allow",
         "Action": actions,
         "Resource": f"{footing.bucket_arn}/{STATE_FOLDER}/*",
+    }
+
+
+def _everywhere(sid: str, footing: Footing, actions: list[str]) -> Statement:
+    account = footing.account
+    return {
+        "Sid": sid,
+        "Effect": "Allow",
+        "Action": actions,
+        "Resource": f"arn:{account.partition}:budgets::{account.id}:budget/*",
     }
 
 

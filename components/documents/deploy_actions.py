@@ -104,16 +104,24 @@ ACTIONS: Mapping[str, Actions] = {
     ),
 }
 
+GLOBAL: Mapping[str, Actions] = {
+    "budgets": Actions(
+        reads="ListTagsForResource ViewBudget",
+        writes="ModifyBudget TagResource UntagResource",
+    ),
+}
+"""Services that answer in no region of their own."""
 
-def reads() -> list[str]:
-    return sorted(_each("reads"))
+
+def reads(of: Mapping[str, Actions] = ACTIONS) -> list[str]:
+    return sorted(_each(of, "reads"))
 
 
-def writes() -> list[str]:
-    return sorted(_each("writes"))
+def writes(of: Mapping[str, Actions] = ACTIONS) -> list[str]:
+    return sorted(_each(of, "writes"))
 
 
-def _each(kind: str) -> Iterator[str]:
-    for service, actions in ACTIONS.items():
+def _each(of: Mapping[str, Actions], kind: str) -> Iterator[str]:
+    for service, actions in of.items():
         for action in getattr(actions, kind).split():
             yield f"{service}:{action}"

@@ -157,6 +157,15 @@ WILDCARDS: tuple[Wildcard, ...] = (
         )
         for sid in ("SeeRoles", "GrantWithinBoundary", "ManageOwnRoles", "PassOwnRoles")
     ),
+    *(
+        Wildcard(
+            sid=sid,
+            element="Resource",
+            shape=":budget/*",
+            reason="A budget is named at creation; an account has few, and they change nothing.",
+        )
+        for sid in ("SeeBudgets", "ChangeBudgets")
+    ),
     Wildcard(
         sid="LinkServices",
         element="Resource",
