@@ -121,7 +121,7 @@ def restore_registry(
         return
     print(
         f"{result.table}: {result.written} items {'to write' if dry_run else 'written'}, "
-        f"{result.same} were there, {result.tenants} of tenants are left to `warmline up`."
+        f"{result.same} were there, {result.left} of tenants and releases are left alone."
     )
     for line in result.kept:
         print(f"  kept  {line}")

@@ -1,7 +1,7 @@
 """Turns the events of a refresh that changes nothing into what differs, and whose doing it is."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -46,7 +46,7 @@ class Difference:
 class Differences:
     """Grows while the engine looks; `on_event` is the Automation API's callback."""
 
-    owners: Mapping[str, Owner]
+    owners: Iterable[Owner]
     found: list[Difference] = field(default_factory=list)
     looked_at: list[str] = field(default_factory=list)
     """Type of each resource of a provider that was read."""
@@ -62,12 +62,11 @@ class Differences:
         self.found.extend(self._differences(step))
 
     def _differences(self, step: Any) -> Iterator[Difference]:
-        owner = self.owners.get(step.old.type)
         if step.new is None or _text(step.op) == OpType.DELETE.value:
-            whole = owner if owner is not None and not owner.properties else None
-            yield _difference(step.old, Kind.MISSING, owner=whole)
+            yield _difference(step.old, Kind.MISSING)
             return
-        owned = _owned(owner, step)
+        owner = next((one for one in self.owners if _owns(one, step.old)), None)
+        owned: frozenset[str] = frozenset() if owner is None else owner.properties
         for name in sorted(owned):
             # The engine leaves out what `ignoreChanges` lists, so the two states are compared.
             before, now = step.old.outputs.get(name), step.new.outputs.get(name)
@@ -81,10 +80,9 @@ class Differences:
                 yield _difference(step.old, Kind.CHANGED, path, _values(step, path))
 
 
-def _owned(owner: Owner | None, step: Any) -> frozenset[str]:
-    if owner is None:
-        return frozenset()
-    return owner.properties or frozenset(step.old.inputs or {}) | frozenset(step.new.inputs or {})
+def _owns(owner: Owner, state: Any) -> bool:
+    ancestry = str(state.urn).split("::")[2].split("$")
+    return owner.type == state.type and owner.within in ancestry
 
 
 def _difference(

@@ -2,17 +2,20 @@
 
 A restore adds what is missing. What is there stays as it is, unless it was damaged and the caller
 says `overwrite`: versions, models and audit items never change in use, apart from a version that
-is retired, which is for good. Routes do change in use, and tenants are the program's.
+is retired, which is for good. Routes do change in use. Tenants and records of releases are left
+out.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from contracts import release
 from contracts.registry import PARTITION_KEY, SORT_KEY, Item, VersionState
 
 Key = tuple[str, str]
-_VERSION, _AUDIT, _ROUTE, _TENANT = "VERSION#", "AUDIT#", "ROUTE", "TENANT#"
+_VERSION, _AUDIT, _ROUTE = "VERSION#", "AUDIT#", "ROUTE"
+_LEFT = ("TENANT#", release.PARTITION)
 _ORDER = (_VERSION, "", _AUDIT, _ROUTE)
 """A route comes last, so that nobody is routed to a version that is not there yet."""
 _STATE = "state"
@@ -34,8 +37,9 @@ class Plan:
     writes: list[Write] = field(default_factory=list)
     same: int = 0
     """Items that are as in the backup."""
-    tenants: int = 0
-    """Items of tenants in the backup, which `up` writes and a restore leaves alone."""
+    left: int = 0
+    """Items in the backup that a restore leaves alone: `up` writes those of tenants, and a record
+    of a release tells of aliases as they were."""
     kept: list[str] = field(default_factory=list)
     """Items that differ from the backup and stay as they are, and why."""
 
@@ -46,8 +50,8 @@ def plan(backup: Iterable[Item], present: Iterable[Item], *, overwrite: bool) ->
     result = Plan()
     for item in sorted(backup, key=_order):
         key, there = _key(item), now.get(_key(item))
-        if key[0].startswith(_TENANT):
-            result.tenants += 1
+        if key[0].startswith(_LEFT):
+            result.left += 1
         elif there == item:
             result.same += 1
         else:

@@ -32,7 +32,7 @@ class Restored:
     """ARN of a backup, or a moment."""
     written: int
     same: int
-    tenants: int
+    left: int
     kept: list[str]
     dry_run: bool
     damaged_versions: list[str] = field(default_factory=list)
@@ -105,7 +105,7 @@ def _summary(
         source=source,
         written=len(wanted.writes),
         same=wanted.same,
-        tenants=wanted.tenants,
+        left=wanted.left,
         kept=wanted.kept,
         dry_run=dry_run,
         damaged_versions=list(_damaged(stack, registry)),

@@ -138,6 +138,7 @@ def test_what_was_changed_behind_its_back_is_told_and_nothing_else_and_then_mend
     changes = changed_behind_its_back(bench)
     moved = Owner(
         type=ALIAS,
+        within="warmline:components:Function",
         properties=frozenset({"functionVersion"}),
         by="somebody",
         reason="may",

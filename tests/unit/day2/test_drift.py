@@ -11,14 +11,15 @@ from typer.testing import CliRunner
 from automation import cli
 from automation.day2 import drift, owners
 from automation.day2.differences import Differences, Kind, at
-from automation.day2.owners import Owner, in_force
+from automation.day2.owners import in_force
 from emulation.aws.resource import Fidelity
 
 pytestmark = pytest.mark.unit
 
 FUNCTION = "aws:lambda/function:Function"
 ALIAS = "aws:lambda/alias:Alias"
-WARM = "aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig"
+QUEUE = "aws:sqs/queue:Queue"
+GROUP = "warmline:components:ServingGroup"
 RELEASED = {"warmline:release": {"owner": "release"}}
 MARKED = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
 
@@ -41,7 +42,7 @@ def step(
             "outputs": values,
         }
 
-    urn = f"urn:pulumi:local::warmline::warmline:components:Any${type_}::thing"
+    urn = f"urn:pulumi:local::warmline::{GROUP}$warmline:components:Function${type_}::thing"
     metadata = {
         "op": op,
         "urn": urn,
@@ -157,13 +158,20 @@ def test_another_property_of_an_owned_resource_is_still_drift() -> None:
     assert owned == {"functionVersion": "warmline release", "description": None}
 
 
-def test_a_deleted_alias_is_drift_and_deleted_warm_capacity_is_the_owners() -> None:
-    result = seen(
-        step(ALIAS, "delete", {"functionVersion": "1"}, None),
-        step(WARM, "delete", {"qualifier": "1"}, None),
-        config=RELEASED,
+def test_a_deleted_alias_is_drift_whoever_moves_it() -> None:
+    (found,) = seen(step(ALIAS, "delete", {"functionVersion": "1"}, None), config=RELEASED).found
+    assert (found.kind, found.owner) == (Kind.MISSING, None)
+
+
+def test_an_alias_outside_the_serving_groups_moves_with_up_everywhere(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(f"{__name__}.GROUP", "warmline:components:Any")
+    event = step(
+        ALIAS, "update", {"functionVersion": "1"}, {"functionVersion": "2"}, ("functionVersion",)
     )
-    assert [each.owner for each in result.found] == [None, "warmline release"]
+    (found,) = seen(event, config=RELEASED).found
+    assert found.owner is None
 
 
 def test_components_and_providers_are_not_looked_at() -> None:
@@ -172,13 +180,12 @@ def test_components_and_providers_are_not_looked_at() -> None:
 
 
 def test_types_that_nothing_can_be_read_of_are_named_and_not_counted() -> None:
-    differences = seen(step(FUNCTION, "same", {}, {}), step(WARM, "same", {}, {}))
-    result = drift.found("local", differences, {WARM: (Fidelity.SKIPPED, "")})
-    assert (result.looked_at, result.not_looked_at, result.clean) == (1, [WARM], True)
+    differences = seen(step(FUNCTION, "same", {}, {}), step(QUEUE, "same", {}, {}))
+    result = drift.found("local", differences, {QUEUE: (Fidelity.SKIPPED, "")})
+    assert (result.looked_at, result.not_looked_at, result.clean) == (1, [QUEUE], True)
 
 
 def test_every_row_of_the_table_says_who_and_why() -> None:
-    assert len({owner.type for owner in owners.OWNERS}) == len(owners.OWNERS)
     for owner in owners.OWNERS:
         assert owner.by.startswith("warmline ")
         assert len(owner.reason) > 20
@@ -201,9 +208,3 @@ def test_the_command_exits_with_1_for_drift_that_nobody_owns(
     answer = CliRunner().invoke(cli.app, ["drift"])
     assert answer.exit_code == code
     assert 'functionVersion: "1" in state, "2" found' in answer.output
-
-
-def test_an_owner_names_a_type_once_per_stack_file() -> None:
-    always = Owner(type=ALIAS, properties=frozenset(), by="x", reason="y", applies=lambda _: True)
-    never = Owner(type=WARM, properties=frozenset(), by="x", reason="y", applies=lambda _: False)
-    assert in_force({}, (always, never)) == {ALIAS: always}

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from automation.day2.registry_items import Plan, plan
 from contracts import registry as items
 from contracts.registry import Item, ModelRecord, RouteChange, Tenant, VersionRecord, VersionState
+from contracts.release import ReleaseRecord, encode_release
 from contracts.route import Route
 
 pytestmark = pytest.mark.unit
@@ -41,17 +42,19 @@ def change(revision: int) -> Item:
 MODEL = items.encode_model(ModelRecord(model="fraud", serving_group="default"))
 TENANT = items.encode_tenant(Tenant(claim="abc", name="demo", models=frozenset("*")))
 
+RELEASE = encode_release(ReleaseRecord(function="predict", revision=3, old="1", new="2"))
+
 
 def written(result: Plan) -> list[Item]:
     return [write.item for write in result.writes]
 
 
-def test_an_empty_registry_gets_everything_but_tenants_and_its_routes_last() -> None:
-    backup = [route(), change(1), TENANT, MODEL, version()]
+def test_an_empty_registry_gets_all_but_tenants_and_releases_and_its_routes_last() -> None:
+    backup = [route(), change(1), TENANT, RELEASE, MODEL, version()]
     result = plan(backup, [], overwrite=False)
     assert written(result) == [version(), MODEL, change(1), route()]
     assert all(write.before is None for write in result.writes)
-    assert (result.tenants, result.kept) == (1, [])
+    assert (result.left, result.kept) == (2, [])
 
 
 def test_what_is_there_is_not_written_again() -> None:
@@ -99,7 +102,7 @@ def test_a_lost_route_does_not_go_back_behind_its_history() -> None:
 
 ITEMS = st.lists(
     st.sampled_from(
-        [MODEL, TENANT]
+        [MODEL, TENANT, RELEASE]
         + [version(n, state) for n in (1, 2) for state in ("READY", "RETIRED")]
         + [version(1, manifest="{bad}")]
         + [change(n) for n in (1, 2, 3)]
@@ -122,7 +125,7 @@ def test_a_restore_loses_nothing_and_a_second_one_finds_nothing_to_do(
         assert now.get(key(write.item)) == write.before
         assert overwrite or write.before is None
         now[key(write.item)] = write.item
-    assert first.same + first.tenants + len(first.kept) + len(first.writes) == len(backup)
+    assert first.same + first.left + len(first.kept) + len(first.writes) == len(backup)
     for item in present:
         if item.get("state") == {"S": "RETIRED"}:
             assert now[key(item)]["state"] == {"S": "RETIRED"}
