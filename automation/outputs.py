@@ -67,11 +67,15 @@ def read(stack: str) -> Outputs:
 
 def resources(stack: str) -> int:
     """How many resources of a provider the stack's state holds. Raises `Failure` when not up."""
-    answer, _ = _ask(stack, ["stack", "export", "--stack", stack])
     return sum(
-        bool(each.get("custom")) and not each["type"].startswith("pulumi:")
-        for each in answer["deployment"].get("resources", [])
+        bool(each.get("custom")) and not each["type"].startswith("pulumi:") for each in state(stack)
     )
+
+
+def state(stack: str) -> list[dict[str, Any]]:
+    """The resources of the stack's state, secrets encrypted. Raises `Failure` when not up."""
+    answer, _ = _ask(stack, ["stack", "export", "--stack", stack])
+    return answer["deployment"].get("resources", [])
 
 
 def _ask(stack: str, args: list[str]) -> tuple[dict[str, Any], Running | None]:

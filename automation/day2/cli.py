@@ -1,7 +1,7 @@
 """The commands of the second day, as people type them."""
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 import typer
@@ -29,6 +29,7 @@ LONGEST_SHOWN = 160
 def add_to(app: typer.Typer) -> None:
     """Makes these commands part of `warmline`."""
     app.command()(drift)
+    app.command()(gc)
     app.add_typer(backup, name="backup")
     app.add_typer(restore, name="restore")
 
@@ -161,6 +162,47 @@ def _moment(text: str) -> datetime:
     if moment.tzinfo is None:
         raise typer.BadParameter(f"{text!r} has no time zone; add Z for UTC", param_hint="--to")
     return moment
+
+
+def gc(
+    yes: Annotated[bool, typer.Option("--yes", help="Delete what is found.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would go; without --yes, always so.")
+    ] = False,
+    keep: Annotated[
+        int, typer.Option(min=2, help="Newest code versions of a function that stay.")
+    ] = 3,
+    older_than: Annotated[
+        int, typer.Option(min=0, metavar="DAYS", help="What is younger stays.")
+    ] = 30,
+    stack: StackOption = "local",
+    as_json: JsonOption = False,
+) -> None:
+    """Find code versions, archives and retired models that nothing needs; --yes deletes them."""
+    from automation.day2.collect import Rules, collect
+    from automation.deployment import one_at_a_time
+    from automation.outputs import read, state
+
+    if yes and dry_run:
+        raise typer.BadParameter("--yes and --dry-run exclude each other")
+    with told("gc"), one_at_a_time(), Stages(progress(as_json)).stage("gc") as stage:
+        result = collect(
+            read(stack),
+            state(stack),
+            Rules(keep=keep, older_than=timedelta(days=older_than)),
+            dry_run=not yes,
+            progress=stage,
+        )
+        stage.result = f"{len(result.found)} {'deleted' if yes else 'would go'}"
+    if as_json:
+        print_json(result.as_json())
+        return
+    for one in result.found:
+        print(f"{one.kind:<12}  {one.size_bytes:>13,} bytes  {one.name}")
+    for name in result.spared:
+        print(f"spared: {name} came into use meanwhile")
+    size = sum(one.size_bytes for one in result.found)
+    print(f"{len(result.found)} things, {size:,} bytes{'' if yes else '; --yes deletes them'}.")
 
 
 def _print_drift(result: Any) -> None:

@@ -1,4 +1,4 @@
-"""The drill of docs/restore.md, with the very commands of the page, on a stack of its own."""
+"""The drill of docs/restore.md, with the commands of the page, and the collection of garbage."""
 
 import json
 import re
@@ -42,6 +42,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     with deployed(tmp_path_factory.mktemp("drill"), enforcing=False) as made:
         path = tmp_path_factory.mktemp(MODEL) / "model.onnx"
         tiny_models.save(tiny_models.linear(2.5), path)
+        shutil.copy(path, made.home.parent / "old.onnx")
         for arguments in (
             ("push", MODEL, str(path)),
             ("route", MODEL, "--to", "1=10000"),
@@ -91,6 +92,60 @@ def test_a_deleted_registry_and_an_overwritten_model_come_back_with_the_same_ans
     assert stack.warmline("drift").returncode == 0
     tables = stack.client("dynamodb").list_tables()["TableNames"]
     assert tables == [stack.outputs["registry_table"]]
+
+
+def numbers(stack: LocalStack, function: str) -> set[str]:
+    pages = stack.client("lambda").get_paginator("list_versions_by_function")
+    found = pages.paginate(FunctionName=function).build_full_result()["Versions"]
+    return {one["Version"] for one in found} - {"$LATEST"}
+
+
+def test_garbage_goes_and_what_is_needed_stays(stack: LocalStack) -> None:
+    functions, s3 = stack.client("lambda"), stack.client("s3")
+    function = next(
+        f["FunctionName"]
+        for f in functions.list_functions()["Functions"]
+        if f["FunctionName"].startswith("health")
+    )
+    newest = 0
+    for number in range(5):
+        functions.update_function_configuration(FunctionName=function, Description=str(number))
+        newest = int(functions.publish_version(FunctionName=function)["Version"])
+    live, warm = str(newest - 1), str(newest - 4)
+    functions.update_alias(FunctionName=function, Name="live", FunctionVersion=live)
+    functions.put_provisioned_concurrency_config(
+        FunctionName=function, Qualifier=warm, ProvisionedConcurrentExecutions=1
+    )
+    code = next(b["Name"] for b in s3.list_buckets()["Buckets"] if "artefacts" in b["Name"])
+    unused = f"health/{'0' * 64}.zip"
+    for key in (unused, "somebody/elses.txt"):
+        s3.put_object(Bucket=code, Key=key, Body=b"12345")
+    archives = {one["Key"] for one in s3.list_objects_v2(Bucket=code)["Contents"]}
+    retired = stack.warmline("models", "push", "old", str(stack.home.parent / "old.onnx"))
+    assert retired.returncode == 0, retired.stderr
+    assert stack.warmline("models", "retire", "old", "1").returncode == 0
+    before = numbers(stack, function)
+    expected = {str(newest), live, str(newest - 2), warm}
+
+    options = ("--older-than", "0", "--keep", "2", "--json")
+    looked = json.loads(stack.warmline("gc", *options).stdout)
+    assert numbers(stack, function) == before
+    done = stack.warmline("gc", "--yes", *options)
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+
+    assert numbers(stack, function) == expected
+    assert {one["Key"] for one in s3.list_objects_v2(Bucket=code)["Contents"]} == archives - {
+        unused
+    }
+    assert not s3.list_object_versions(Bucket=code, Prefix=unused).get("Versions")
+    model_bucket = stack.outputs["model_bucket"]
+    assert "Contents" not in s3.list_objects_v2(Bucket=model_bucket, Prefix="models/old/1/")
+    assert [one["name"] for one in looked["found"]] == [one["name"] for one in result["found"]]
+    assert {"name": unused, "kind": "archive", "size_bytes": 5, "deleted": True} in result["found"]
+    assert json.loads(stack.warmline("gc", *options).stdout)["found"] == []
+    assert stack.warmline("restore", "model", "old", "1").returncode == 0
+    assert ask(stack).status == 200
 
 
 def _outputs_now(stack: LocalStack) -> Outputs:
