@@ -14,6 +14,7 @@ from components.encryption_keys import EncryptionKeys, EncryptionKeysArgs
 from components.function import Function, FunctionArgs, FunctionCommon
 from components.identity import Identity, IdentityArgs, outside_issuer
 from components.inference_api import InferenceApi, InferenceApiArgs
+from components.model_file_system import ModelFileSystem, ModelFileSystemArgs, stand_in
 from components.model_registry import ModelRegistry, ModelRegistryArgs
 from components.model_store import ModelStore, ModelStoreArgs
 from components.network import FunctionNetwork, Network, NetworkArgs
@@ -50,6 +51,7 @@ keys = EncryptionKeys(
         account=account,
         alias_prefix=name,
         signing_keys=config.signing_keys,
+        models_on_efs=config.storage.efs is not None,
         protection=protection,
         tags=tags,
     ),
@@ -107,6 +109,18 @@ if config.network.kind != "none":
         NetworkArgs(account=account, network=config.network, log_key_arn=keys.logs_arn, tags=tags),
     )
     networks = dict.fromkeys(config.network.functions, network.joined)
+cache = stand_in(config.storage.efs)
+if config.storage.efs is not None and cache is None:
+    file_system = ModelFileSystem(
+        "model-files",
+        ModelFileSystemArgs(
+            network=networks["predict"],
+            kms_key_arn=keys.models_arn,
+            efs=config.storage.efs,
+            tags=tags,
+        ),
+    )
+    cache = file_system.cache
 common = FunctionCommon(
     artefacts=store.artefacts,
     signing=signing,
@@ -139,6 +153,7 @@ group = ServingGroup(
         registry=registry,
         store=store,
         keys=keys,
+        cache=cache,
     ),
 )
 api = InferenceApi(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from capacity.standing import Cost, NetworkSize, of_network, of_types
+from capacity.standing import Cost, NetworkSize, of_file_system, of_network, of_types
 from settings import Network, Settings
 
 
@@ -15,6 +15,9 @@ def estimate(types: Mapping[str, int], settings: Settings | None) -> list[Cost]:
     lines = [*of_types(types)]
     if settings is not None:
         lines += _network(settings.network)
+        efs = settings.storage.efs
+        if efs is not None and efs.stand_in is None:
+            lines.append(of_file_system(efs.cache_mb))
     return lines
 
 

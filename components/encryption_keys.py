@@ -21,6 +21,8 @@ class EncryptionKeysArgs:
     alias_prefix: str
     """Aliases are `alias/<prefix>-<data class>` and `alias/<prefix>-signing-<name>`."""
     signing_keys: tuple[str, ...]
+    models_on_efs: bool
+    """The models' key encrypts a file system too."""
     protection: Protection
     tags: Tags
 
@@ -71,7 +73,10 @@ class EncryptionKeys(pulumi.ComponentResource):
             description=f"{self._args.alias_prefix}: {data.value}",
             enable_key_rotation=True,
             deletion_window_in_days=self._args.protection.key_deletion_days,
-            policy=json.dumps(key.encryption_key(data, self._args.account), sort_keys=True),
+            policy=json.dumps(
+                key.encryption_key(data, self._args.account, on_efs=self._args.models_on_efs),
+                sort_keys=True,
+            ),
             tags=self._args.tags.named(logical, data),
             opts=pulumi.ResourceOptions(parent=self, protect=self._args.protection.protect),
         )

@@ -11,6 +11,7 @@ import pulumi_aws as aws
 from components.code_signing import UNSIGNED, Archive, CodeSigning
 from components.documents import role as documents
 from components.encrypted_bucket import EncryptedBucket
+from components.model_file_system import FileSystemMount, unreachable
 from components.network import FunctionNetwork
 from components.packaging import Package
 from components.render import rendered
@@ -78,6 +79,7 @@ class FunctionArgs:
     reserved_concurrency: int | None = None
     failures: FailureDestination | None = None
     """Required where the function is called asynchronously."""
+    mount: FileSystemMount | None = None
     source: QueueSource | None = None
     """The role's policies must let it receive from the queue."""
     released: bool = False
@@ -131,6 +133,11 @@ class Function(pulumi.ComponentResource):
         network = common.networks.get(args.package.function)
         if network is not None:
             grants["network"] = network.policy
+        mount = args.mount
+        if mount is not None:
+            if reason := unreachable(network.subnets if network else (), mount):
+                raise ValueError(f"function {name!r} cannot mount {mount.path}: {reason}")
+            grants["files"] = mount.policy
         policies = [
             aws.iam.RolePolicy(f"{name}-{grant}", role=role.name, policy=policy, opts=child)
             for grant, policy in grants.items()
@@ -157,6 +164,9 @@ class Function(pulumi.ComponentResource):
             tracing_config={"mode": "Active"},
             logging_config={"log_format": "Text", "log_group": log_group.name},
             reserved_concurrent_executions=args.reserved_concurrency,
+            file_system_config=None
+            if mount is None
+            else {"arn": mount.access_point_arn, "local_mount_path": mount.path},
             vpc_config=None
             if network is None
             else {
@@ -167,10 +177,15 @@ class Function(pulumi.ComponentResource):
             if args.failures is None
             else {"target_arn": args.failures.queue_arn},
             tags=common.tags.named(name, DataClass.CODE),
-            # A role works only with its policies, and a function in a network only with the ways
-            # out; nothing else orders them before the function.
+            # A role works only with its policies, a function in a network only with the ways out,
+            # and a mount only with its targets; nothing else orders them before the function.
             opts=pulumi.ResourceOptions(
-                parent=self, depends_on=[*policies, *(network.ways_out if network else ())]
+                parent=self,
+                depends_on=[
+                    *policies,
+                    *(network.ways_out if network else ()),
+                    *(mount.targets if mount else ()),
+                ],
             ),
         )
         warm: list[pulumi.Resource] = []

@@ -32,6 +32,7 @@ class Subnet:
 class FunctionNetwork:
     """What a function needs to join the network."""
 
+    vpc_id: pulumi.Input[str]
     subnets: tuple[Subnet, ...]
     security_group_id: pulumi.Input[str]
     policy: str
@@ -75,6 +76,7 @@ class Network(pulumi.ComponentResource):
             subnets = self._make_vpc()
         self.subnet_ids = pulumi.Output.all(*(subnet.id for subnet in subnets))
         self.joined = FunctionNetwork(
+            vpc_id=self.vpc_id,
             subnets=subnets,
             security_group_id=self.security_group_id,
             policy=json.dumps(documents.network_interfaces(args.account), sort_keys=True),

@@ -7,6 +7,7 @@ import pulumi
 from components.documents.role import send_and_receive
 from components.encryption_keys import EncryptionKeys
 from components.function import Function, FunctionArgs, FunctionCommon, QueueSource
+from components.model_file_system import SharedCache
 from components.model_registry import ModelRegistry
 from components.model_store import ModelStore
 from components.packaging import Package
@@ -28,6 +29,8 @@ class ServingGroupArgs:
     registry: ModelRegistry
     store: ModelStore
     keys: EncryptionKeys
+    cache: SharedCache | None = None
+    """Where model files lie that other hosts share; None = nowhere."""
 
 
 class ServingGroup(pulumi.ComponentResource):
@@ -74,7 +77,9 @@ class ServingGroup(pulumi.ComponentResource):
                     PredictEnv.MEMORY_CACHE_MB: str(serving.memory_cache_mb),
                     PredictEnv.DISK_CACHE_MB: str(serving.disk_cache_mb),
                     PredictEnv.MAX_BODY_BYTES: str(serving.max_body_bytes),
+                    **_shared(args.cache),
                 },
+                mount=args.cache.mount if args.cache else None,
                 policies={
                     "registry": args.registry.read_policy,
                     "models": args.store.read_policy,
@@ -94,3 +99,9 @@ class ServingGroup(pulumi.ComponentResource):
         )
         self.dead_letter_name = queue.dead_letter_name
         self.register_outputs({"dead_letter_name": self.dead_letter_name})
+
+
+def _shared(cache: SharedCache | None) -> dict[str, str]:
+    if cache is None:
+        return {}
+    return {PredictEnv.EFS_FOLDER: cache.folder, PredictEnv.EFS_CACHE_MB: str(cache.cache_mb)}

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 class Token(StrEnum):
     ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
+    ACCESS_POINT = "aws:efs/accessPoint:AccessPoint"
     API = "aws:apigatewayv2/api:Api"
     API_ROUTE = "aws:apigatewayv2/route:Route"
     API_STAGE = "aws:apigatewayv2/stage:Stage"
@@ -21,6 +22,8 @@ class Token(StrEnum):
     EGRESS_RULE = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
     ELASTIC_IP = "aws:ec2/eip:Eip"
     EVENT_SOURCE_MAPPING = "aws:lambda/eventSourceMapping:EventSourceMapping"
+    FILE_SYSTEM = "aws:efs/fileSystem:FileSystem"
+    FILE_SYSTEM_POLICY = "aws:efs/fileSystemPolicy:FileSystemPolicy"
     FLOW_LOG = "aws:ec2/flowLog:FlowLog"
     FUNCTION = "aws:lambda/function:Function"
     FUNCTION_ALIAS = "aws:lambda/alias:Alias"

@@ -5,7 +5,11 @@ from settings.compute import Functions, Serving, Shadow
 from settings.launch import Images, Launch
 from settings.load import load
 from settings.network import Network
+<<<<<<< HEAD
 from settings.operations import Budget, Naming, Observability, Protection, Storage
+=======
+from settings.operations import Efs, Naming, Observability, Protection, Storage
+>>>>>>> fa658df (Make the shared file system of models where a stack file asks for it)
 from settings.release import Release
 from settings.root import Settings
 
@@ -13,6 +17,7 @@ __all__ = [
     "Api",
     "Budget",
     "Cors",
+    "Efs",
     "Functions",
     "Identity",
     "Images",

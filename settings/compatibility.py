@@ -184,7 +184,7 @@ PAIRS: tuple[Pair, ...] = (
         F.NO_VPC,
         "mount targets are addresses in a VPC",
         "Lambda developer guide, file systems",
-        "put the function into the VPC",
+        "let 'predict' join a network (network.functions), or set efs null",
     ),
     _pair(
         F.GPU,
@@ -280,6 +280,13 @@ PAIRS: tuple[Pair, ...] = (
         "set layers [] in this stack",
     ),
     _pair(
+        F.EFS,
+        F.LAPTOP,
+        "the emulator keeps a mount as a record, and nothing is mounted",
+        _LAPTOP,
+        "name a folder of this machine in storage.efs.stand_in, or set efs null",
+    ),
+    _pair(
         F.SNAP_START,
         F.LAPTOP,
         "the emulator takes no snapshots, and nothing would start from one",
@@ -311,7 +318,7 @@ PROFILES: tuple[Profile, ...] = (
         name="signed zip + EFS + provisioned concurrency",
         features=frozenset({F.ZIP, F.SIGNED, F.EFS, F.PROVISIONED}),
         settings="`package: zip`, `provisioned_concurrency: N`, `functions.code_signing: enforce`; "
-        "EFS where the models are too large for `/tmp`",
+        "`storage.efs` and `network` where the models are too large for `/tmp`",
         good_for="steady traffic, and models that take long to load",
     ),
     Profile(

@@ -33,10 +33,10 @@ class Feature(StrEnum):
     UNSIGNED_LAYER = "layer without a listed publisher"
     HTTP_API = "HTTP API"
     EVENT_SOURCE = "event source mapping (the shadow queue)"
-    LAPTOP = "laptop cloud"
-
     EFS = "EFS mount"
     NO_VPC = "function outside a VPC"
+    LAPTOP = "laptop cloud"
+
     FUNCTION_URL = "function URL"
     ALIAS_WEIGHTS = "weights on an alias"
     PROVISIONED_ALIAS = "provisioned concurrency on the alias"
@@ -135,12 +135,22 @@ SWITCHES: tuple[Switch, ...] = (
         on=lambda shadow: shadow is not None,
         told=lambda _: "is given",
     ),
+    Switch(
+        feature=Feature.EFS,
+        key="storage.efs",
+        on=lambda efs: efs is not None and efs.stand_in is None,
+        told=lambda _: "is given with stand_in null",
+    ),
+    Switch(
+        feature=Feature.NO_VPC,
+        key="network.functions",
+        on=lambda functions: "predict" not in functions,
+        told=lambda functions: f"is {list(functions)}",
+    ),
     Switch(feature=Feature.LAPTOP, key="endpoint_url", on=lambda url: url is not None),
 )
 
 UNSAID: Mapping[Feature, str] = {
-    Feature.EFS: "no setting mounts a file system",
-    Feature.NO_VPC: "every function is outside a VPC, and none mounts a file system",
     Feature.FUNCTION_URL: "no component makes one",
     Feature.ALIAS_WEIGHTS: "`Function` has no argument for them; the registry's routes have",
     Feature.PROVISIONED_ALIAS: "`Function` puts it on the published version, always",

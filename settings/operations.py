@@ -5,8 +5,9 @@ difference of two environments. Rules between keys state both values and the rea
 """
 
 from collections.abc import Iterator
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from settings import limits
 from settings.section import Section, rule
@@ -24,13 +25,29 @@ class Naming(Section):
     """What the stack is for; the tag `environment`."""
 
 
+class Efs(Section):
+    """A file system that hosts share, between a function's own disk and the model bucket."""
+
+    cache_mb: int = Field(ge=64, le=1_048_576)
+    """MB of model files that stay there; those used longest ago go first. Paid by use."""
+    infrequent_access_days: Literal[1, 7, 14, 30, 60, 90, 180, 270, 365] | None
+    """Days without use after which a file moves to cheaper storage, until it is read; null = it
+    stays."""
+    backup: bool
+    """Daily backups; the model bucket has every file anyway."""
+    stand_in: Annotated[str, StringConstraints(pattern=r"^/.+$")] | None
+    """A folder of this machine in its place, for the laptop cloud; null = a real file system."""
+
+
 class Storage(Section):
-    """How long buckets keep what is no longer current."""
+    """How long buckets keep what is no longer current, and what is kept close to functions."""
 
     noncurrent_version_days: int = Field(ge=1)
     """Days that overwritten and deleted model files and archives are kept."""
     access_log_days: int = Field(ge=1)
     """Days that the log of bucket reads is kept."""
+    efs: Efs | None
+    """A shared cache of model files; null = none, and files come from the bucket."""
 
 
 class Protection(Section):

@@ -80,6 +80,20 @@ class Settings(Section):
             )
 
     @rule
+    def _only_the_laptop_has_a_folder_for_efs(self) -> Iterator[str]:
+        efs = self.storage.efs
+        if (
+            efs is not None
+            and efs.stand_in is not None
+            and self.functions.architecture != "machine"
+        ):
+            yield (
+                f"storage.efs.stand_in is {efs.stand_in!r} while functions.architecture is "
+                f"{self.functions.architecture!r}; it must be null on AWS, where functions see no "
+                "folder of this machine"
+            )
+
+    @rule
     def _the_laptop_isolates_nothing(self) -> Iterator[str]:
         if self.functions.architecture == "machine" and self.network.kind != "none":
             yield (

@@ -7,7 +7,7 @@ The settings refuse these where the laptop cloud answers, with the reason
 from collections.abc import Callable, Mapping
 
 from emulation.aws.calls import Aws
-from tests.aws_only_network import NETWORK, OF_FUNCTIONS
+from tests.aws_only_network import FILE_SYSTEMS, NETWORK, OF_FUNCTIONS
 from tests.harness import Resource
 
 
@@ -120,6 +120,7 @@ AWS_ONLY: Mapping[str, Callable[[Aws, Resource], None]] = {
     "aws:lambda/codeSigningConfig:CodeSigningConfig": _code_signing_config,
     "aws:signer/signingJob:SigningJob": _signing_job,
     "aws:signer/signingProfile:SigningProfile": _signing_profile,
+    **FILE_SYSTEMS,
     **NETWORK,
 }
 """Type -> its request."""

@@ -58,10 +58,14 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
+def _tags(made: Resource) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in made.inputs["tags"].items()]
+
+
 def _ec2(aws: Aws, operation: str, made: Resource, **arguments: Any) -> None:
     if operation in _TAGGED:
-        tags = [{"Key": key, "Value": value} for key, value in made.inputs["tags"].items()]
-        arguments["TagSpecifications"] = [{"ResourceType": _TAGGED[operation], "Tags": tags}]
+        tagged = {"ResourceType": _TAGGED[operation], "Tags": _tags(made)}
+        arguments["TagSpecifications"] = [tagged]
     aws.call("ec2", operation, **arguments)
 
 
@@ -158,6 +162,85 @@ NETWORK: Mapping[str, Callable[[Aws, Resource], None]] = {
 """Type -> its requests."""
 
 
+def _file_system(aws: Aws, made: Resource) -> None:
+    given = made.inputs
+    aws.call(
+        "efs",
+        "CreateFileSystem",
+        CreationToken=made.outputs["name"],
+        Encrypted=given["encrypted"],
+        KmsKeyId=given["kmsKeyId"],
+        ThroughputMode=given["throughputMode"],
+        Tags=_tags(made),
+    )
+    members = {
+        "transitionToIa": "TransitionToIA",
+        "transitionToPrimaryStorageClass": "TransitionToPrimaryStorageClass",
+    }
+    policies = [
+        {members[key]: value for key, value in each.items()} for each in given["lifecyclePolicies"]
+    ]
+    aws.call(
+        "efs",
+        "PutLifecycleConfiguration",
+        FileSystemId=made.outputs["id"],
+        LifecyclePolicies=policies,
+    )
+
+
+def _access_point(aws: Aws, made: Resource) -> None:
+    user, root = made.inputs["posixUser"], made.inputs["rootDirectory"]
+    info = root["creationInfo"]
+    aws.call(
+        "efs",
+        "CreateAccessPoint",
+        ClientToken=made.outputs["name"],
+        FileSystemId=made.inputs["fileSystemId"],
+        PosixUser={"Uid": _whole(user["uid"]), "Gid": _whole(user["gid"])},
+        RootDirectory={
+            "Path": root["path"],
+            "CreationInfo": {
+                "OwnerUid": _whole(info["ownerUid"]),
+                "OwnerGid": _whole(info["ownerGid"]),
+                "Permissions": info["permissions"],
+            },
+        },
+        Tags=_tags(made),
+    )
+
+
+def _mount_target(aws: Aws, made: Resource) -> None:
+    aws.call(
+        "efs",
+        "CreateMountTarget",
+        FileSystemId=made.inputs["fileSystemId"],
+        SubnetId=made.inputs["subnetId"],
+        SecurityGroups=made.inputs["securityGroups"],
+    )
+
+
+def _file_system_policy(aws: Aws, made: Resource) -> None:
+    given = made.inputs
+    arguments = {"FileSystemId": given["fileSystemId"], "Policy": given["policy"]}
+    aws.call("efs", "PutFileSystemPolicy", **arguments)
+
+
+def _backup_policy(aws: Aws, made: Resource) -> None:
+    policy = {"Status": made.inputs["backupPolicy"]["status"]}
+    file_system = made.inputs["fileSystemId"]
+    aws.call("efs", "PutBackupPolicy", FileSystemId=file_system, BackupPolicy=policy)
+
+
+FILE_SYSTEMS: Mapping[str, Callable[[Aws, Resource], None]] = {
+    "aws:efs/accessPoint:AccessPoint": _access_point,
+    "aws:efs/backupPolicy:BackupPolicy": _backup_policy,
+    "aws:efs/fileSystem:FileSystem": _file_system,
+    "aws:efs/fileSystemPolicy:FileSystemPolicy": _file_system_policy,
+    "aws:efs/mountTarget:MountTarget": _mount_target,
+}
+"""Type -> its requests."""
+
+
 def _function_in_network(aws: Aws, made: Resource) -> None:
     joined = made.inputs["vpcConfig"]
     aws.call(
@@ -171,5 +254,20 @@ def _function_in_network(aws: Aws, made: Resource) -> None:
     )
 
 
-OF_FUNCTIONS: Mapping[str, Callable[[Aws, Resource], None]] = {"vpcConfig": _function_in_network}
+def _function_with_files(aws: Aws, made: Resource) -> None:
+    mounted = made.inputs["fileSystemConfig"]
+    aws.call(
+        "lambda",
+        "UpdateFunctionConfiguration",
+        FunctionName=made.outputs["name"],
+        FileSystemConfigs=[
+            {"Arn": mounted["arn"], "LocalMountPath": mounted["localMountPath"]},
+        ],
+    )
+
+
+OF_FUNCTIONS: Mapping[str, Callable[[Aws, Resource], None]] = {
+    "fileSystemConfig": _function_with_files,
+    "vpcConfig": _function_in_network,
+}
 """Input of a function that only AWS heeds -> its request."""

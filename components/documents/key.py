@@ -127,8 +127,11 @@ def signing(root_arn: str, account_id: str) -> Statement:
     }
 
 
-def encryption_key(data: DataClass, account: Account) -> Document:
-    """The key policy of a data class: who administers, and which services use it."""
+def encryption_key(data: DataClass, account: Account, *, on_efs: bool = False) -> Document:
+    """The key policy of a data class: who administers, and which services use it.
+
+    `on_efs` = models lie on a file system too.
+    """
 
     def through(*services: str) -> list[str]:
         return [f"{service}.{account.region}.amazonaws.com" for service in services]
@@ -137,7 +140,10 @@ def encryption_key(data: DataClass, account: Account) -> Document:
     statements = [administration(root)]
     match data:
         case DataClass.MODELS:
-            statements.append(use_through(through("s3"), root, owner))
+            services = through("s3", "elasticfilesystem") if on_efs else through("s3")
+            statements.append(use_through(services, root, owner))
+            if on_efs:
+                statements.append(grant_through(through("elasticfilesystem"), root, owner))
         case DataClass.REGISTRY:
             statements.append(use_through(through("dynamodb"), root, owner))
             statements.append(grant_through(through("dynamodb"), root, owner))

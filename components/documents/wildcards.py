@@ -130,7 +130,7 @@ WILDCARDS: tuple[Wildcard, ...] = (
             shape="*",
             reason="A refusal that must hold for everyone.",
         )
-        for sid in _DENIALS
+        for sid in (*_DENIALS, "DenyOtherWaysIn")
     ),
     Wildcard(
         sid="DenyLossOfBucket",

@@ -8,6 +8,7 @@ from policies.verdict import Verdict, judged, problem, violation
 REQUIRED_TAGS = ("cost-centre", "data-class", "environment", "owner")
 
 TAGGABLE = (
+    Token.ACCESS_POINT,
     Token.ALARM,
     Token.API,
     Token.API_STAGE,
@@ -18,6 +19,7 @@ TAGGABLE = (
     Token.EGRESS_RULE,
     Token.ELASTIC_IP,
     Token.EVENT_SOURCE_MAPPING,
+    Token.FILE_SYSTEM,
     Token.FLOW_LOG,
     Token.FUNCTION,
     Token.IAM_POLICY,

@@ -110,6 +110,19 @@ def environment_customer_key(function: Resource) -> Verdict:
 
 
 @rule(
+    "efs-file-system-customer-key",
+    on=Token.FILE_SYSTEM,
+    severity=Severity.HIGH,
+    why="A file system holds models; whether it is encrypted cannot be changed once it is made.",
+    fix="encrypted true and kmsKeyId of a key of the stack.",
+)
+def file_system_customer_key(file_system: Resource) -> Verdict:
+    if not file_system.flag("encrypted"):
+        return violation("encrypted", "is not true")
+    return judged(_customer_key(file_system, "kmsKeyId"))
+
+
+@rule(
     "kms-key-rotates",
     on=Token.KEY,
     severity=Severity.MEDIUM,

@@ -16,6 +16,7 @@ _MOVING_DATA = {
     Token.BUCKET_POLICY: ("s3:GetObject", "s3:ListBucket", "s3:PutObject"),
     Token.QUEUE_POLICY: ("sqs:ReceiveMessage", "sqs:SendMessage"),
     Token.TOPIC_POLICY: ("sns:Publish",),
+    Token.FILE_SYSTEM_POLICY: ("elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"),
 }
 
 
@@ -112,3 +113,16 @@ def bucket_complete(bucket: Resource, stack: Stack) -> Verdict:
         for token, absence in _SIDE_RESOURCES.items()
         if not stack.referring(bucket, token, "bucket")
     )
+
+
+@rule(
+    "efs-file-system-policy",
+    on=Token.FILE_SYSTEM,
+    severity=Severity.CRITICAL,
+    why="Without a policy every client that reaches a mount target may read and write, unnamed.",
+    fix="A FileSystemPolicy; with one, EFS asks IAM of every client.",
+)
+def file_system_policy(file_system: Resource, stack: Stack) -> Verdict:
+    if not stack.referring(file_system, Token.FILE_SYSTEM_POLICY, "fileSystemId"):
+        return violation("fileSystem", "has no policy, so anyone in its network may mount it")
+    return ok()

@@ -17,9 +17,19 @@ from tests.harness import Graph, deploy
 
 STACKS = ("local", "dev", "prod")
 VARIANTS: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
-    "prod-nat": (
+    "prod-nat-efs": (
         "prod",
-        {"network": {"egress": "nat_per_zone", "interface_endpoints": [], "zones": 3}},
+        {
+            "network": {"egress": "nat_per_zone", "interface_endpoints": [], "zones": 3},
+            "storage": {
+                "efs": {
+                    "cache_mb": 20_480,
+                    "infrequent_access_days": 30,
+                    "backup": True,
+                    "stand_in": None,
+                }
+            },
+        },
     ),
     "prod-existing-network": (
         "prod",
@@ -78,8 +88,9 @@ def run(
 
 
 def changed(stack: str, sections: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """A stack file in which sections have other values."""
-    config = stack_file(stack)
+    """The file of a stack or of a variant, in which sections have other values."""
+    base, variant = VARIANTS.get(stack, (stack, {}))
+    config = changed(base, variant) if variant else stack_file(stack)
     for section, values in sections.items():
         config[f"warmline:{section}"] |= values
     return config
@@ -88,5 +99,5 @@ def changed(stack: str, sections: dict[str, dict[str, Any]]) -> dict[str, Any]:
 @cache
 def graph_of(stack: str) -> Graph:
     """The graph of a committed stack or of a variant, built once for the session."""
-    base, sections = VARIANTS.get(stack, (stack, {}))
-    return run(base, changed(base, sections))
+    base, _ = VARIANTS.get(stack, (stack, {}))
+    return run(base, changed(stack, {}))

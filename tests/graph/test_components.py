@@ -13,6 +13,7 @@ from components.encryption_keys import EncryptionKeys
 from components.function import Function
 from components.identity import Access, Identity
 from components.inference_api import InferenceApi
+from components.model_file_system import ModelFileSystem, SharedCache
 from components.model_registry import ModelRegistry
 from components.model_store import ModelStore
 from components.network import FunctionNetwork, Network
@@ -27,10 +28,18 @@ pytestmark = pytest.mark.graph
 COMPONENTS: tuple[type[pulumi.ComponentResource], ...] = (
     Budget,
     *(CodeSigning, EncryptedBucket, EncryptionKeys, Function, Identity, InferenceApi),
-    *(ModelRegistry, ModelStore, Network, Observability, ServingGroup, ShadowQueue),
+    *(
+        ModelFileSystem,
+        ModelRegistry,
+        ModelStore,
+        Network,
+        Observability,
+        ServingGroup,
+        ShadowQueue,
+    ),
 )
 HEADINGS = ["What exists afterwards", "Arguments", "Outputs", "Cost", "Limits"]
-BUNDLES = (pulumi.ComponentResource, Access, FunctionNetwork)
+BUNDLES = (pulumi.ComponentResource, Access, FunctionNetwork, SharedCache)
 """What is no output itself: other components, and outputs that go together."""
 GRAPHS = (*STACKS, *VARIANTS)
 NAMES = {component.__name__: component for component in COMPONENTS}

@@ -17,6 +17,7 @@ KEY_OF: dict[str, Callable[[Resource], Any]] = {
     "aws:sns/topic:Topic": lambda r: r.inputs["kmsMasterKeyId"],
     "aws:cloudwatch/logGroup:LogGroup": lambda r: r.inputs["kmsKeyId"],
     "aws:lambda/function:Function": lambda r: r.inputs["kmsKeyArn"],
+    "aws:efs/fileSystem:FileSystem": lambda r: r.inputs["kmsKeyId"],
 }
 """Types that hold data -> where they say their key."""
 NO_DATA = {
@@ -32,6 +33,9 @@ NO_DATA = {
     *("aws:signer/signingProfile:SigningProfile", "aws:signer/signingJob:SigningJob"),
     "aws:lambda/codeSigningConfig:CodeSigningConfig",
     *("aws:cognito/userPoolClient:UserPoolClient", "aws:cognito/userPoolDomain:UserPoolDomain"),
+    # Encrypted by their file system.
+    *("aws:efs/accessPoint:AccessPoint", "aws:efs/mountTarget:MountTarget"),
+    *("aws:efs/backupPolicy:BackupPolicy", "aws:efs/fileSystemPolicy:FileSystemPolicy"),
     *("aws:ec2/defaultSecurityGroup:DefaultSecurityGroup", "aws:ec2/eip:Eip"),
     *("aws:ec2/flowLog:FlowLog", "aws:ec2/internetGateway:InternetGateway"),
     *("aws:ec2/natGateway:NatGateway", "aws:ec2/route:Route", "aws:ec2/routeTable:RouteTable"),

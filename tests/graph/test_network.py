@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from settings.network import CALLS, GATEWAY_ENDPOINTS
-from tests.graph.programs import VARIANTS, changed, graph_of, run
+from tests.graph.programs import changed, graph_of, run
 from tests.harness import Graph, Resource
 
 pytestmark = pytest.mark.graph
@@ -27,7 +27,7 @@ another service in its name, or the file system is mounted."""
 
 @pytest.fixture
 def nat() -> Graph:
-    return graph_of("prod-nat")
+    return graph_of("prod-nat-efs")
 
 
 @pytest.fixture
@@ -145,9 +145,10 @@ def test_one_nat_gateway_can_serve_all_zones() -> None:
     assert [r.inputs["natGatewayId"] for r in routes] == [gateway.outputs["id"]] * 2
 
 
-@pytest.mark.parametrize("variant", ["prod", "prod-nat"])
+@pytest.mark.parametrize("variant", ["prod", "prod-nat-efs"])
 def test_groups_let_in_by_reference_alone_and_hold_no_rule_themselves(variant: str) -> None:
     graph = graph_of(variant)
+    assert graph.all(INGRESS)
     for rule in graph.all(INGRESS):
         assert "referencedSecurityGroupId" in rule.inputs, rule.urn
         assert not {"cidrIpv4", "cidrIpv6"} & set(rule.inputs), rule.urn
@@ -216,12 +217,11 @@ def test_in_an_existing_vpc_only_a_group_is_made(existing: Graph) -> None:
 
 
 def test_with_a_given_group_nothing_at_all_is_made_in_an_existing_vpc() -> None:
-    base, sections = VARIANTS["prod-existing-network"]
-    network = sections["network"] | {"security_group_id": "sg-01234567"}
-    config = changed(base, {"network": network})
+    given = {"security_group_id": "sg-01234567"}
+    config = changed("prod-existing-network", {"network": given})
     graph = run("prod", config)
     assert not [r.urn for r in graph.resources if r.type.startswith(("aws:ec2/", "aws:vpc/"))]
     assert predict(graph).inputs["vpcConfig"] == {
-        "subnetIds": network["subnet_ids"],
+        "subnetIds": config["warmline:network"]["subnet_ids"],
         "securityGroupIds": ["sg-01234567"],
     }

@@ -112,7 +112,8 @@ def test_everything_that_takes_tags_says_whose_it_is(graph: Graph) -> None:
     bare = {r.type for r in graph.resources if r.custom and "tags" not in r.inputs}
     takes_no_tags = re.compile(
         r"aws:(s3/bucket.+|apigatewayv2/(route|integration|authorizer):.+|sqs/queuePolicy:.+"
-        r"|sns/topicPolicy:.+|dynamodb/tableItem:.+|ec2/route(TableAssociation)?:.+|cognito/(resource|userPool[CD]).+)"
+        r"|sns/topicPolicy:.+|dynamodb/tableItem:.+|ec2/route(TableAssociation)?:.+"
+        r"|efs/(mountTarget|fileSystemPolicy|backupPolicy):.+|cognito/(resource|userPool[CD]).+)"
     )
     assert not {type_ for type_ in bare - untagged if not takes_no_tags.fullmatch(type_)}
 

@@ -32,3 +32,16 @@ def test_nat_gateways_are_priced_one_for_all_or_one_in_each_zone(
 
 def test_without_settings_what_is_counted_by_type_is_told_all_the_same() -> None:
     assert [cost.what for cost in estimate({"aws:kms/key:Key": 2}, None)] == ["encryption keys"]
+
+
+def test_a_file_system_is_told_with_its_price_when_full() -> None:
+    config = stack_file("prod")
+    config["warmline:storage"]["efs"] = {
+        "cache_mb": 10_240,
+        "infrequent_access_days": 30,
+        "backup": False,
+        "stand_in": None,
+    }
+    line = estimate({}, load(config, "prod"))[-1]
+    assert line.what == "model file system"
+    assert "$3.00 when its 10,240 MB are full" in line.because

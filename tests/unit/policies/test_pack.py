@@ -27,7 +27,7 @@ IDS = [rule.id for rule in RULES]
 # Judged with neighbours, or by type alone: test_stack_rules.py and test_rules.py hold their cases.
 OWN_TESTS = {
     *("s3-bucket-complete", "s3-bucket-current-types"),
-    *("ec2-vpc-default-group-closed", "ec2-vpc-flow-log"),
+    *("ec2-vpc-default-group-closed", "ec2-vpc-flow-log", "efs-file-system-policy"),
 }
 
 

@@ -48,22 +48,29 @@ def test_a_bucket_that_lacks_a_side_resource_is_refused(missing: Token) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rule_id", "needed"),
+    ("rule_id", "on", "needed", "key"),
     [
-        ("ec2-vpc-default-group-closed", Token.DEFAULT_SECURITY_GROUP),
-        ("ec2-vpc-flow-log", Token.FLOW_LOG),
+        (
+            "ec2-vpc-default-group-closed",
+            *(Token.VPC, Token.DEFAULT_SECURITY_GROUP, "vpcId"),
+        ),
+        ("ec2-vpc-flow-log", Token.VPC, Token.FLOW_LOG, "vpcId"),
+        (
+            "efs-file-system-policy",
+            *(Token.FILE_SYSTEM, Token.FILE_SYSTEM_POLICY, "fileSystemId"),
+        ),
     ],
 )
-def test_a_vpc_needs_its_own_of_what_guards_it(rule_id: str, needed: Token) -> None:
+def test_what_needs_a_guard_needs_its_own(rule_id: str, on: Token, needed: Token, key: str) -> None:
     (rule,) = (each for each in RULES if each.id == rule_id)
-    vpc = Resource({}, token=Token.VPC, name="network", urn="urn:network")
+    subject = Resource({}, token=on, name="subject", urn="urn:subject")
 
     def guard(of: str) -> Resource:
-        return Resource({}, token=needed, name="g", references={"vpcId": frozenset({of})})
+        return Resource({}, token=needed, name="g", references={key: frozenset({of})})
 
-    assert rule.judge(vpc, Stack.of(vpc, guard("urn:network"))) == Compliant()
+    assert rule.judge(subject, Stack.of(subject, guard("urn:subject"))) == Compliant()
     for others in ((), (guard("urn:another"),)):
-        assert isinstance(rule.judge(vpc, Stack.of(vpc, *others)), Violation)
+        assert isinstance(rule.judge(subject, Stack.of(subject, *others)), Violation)
 
 
 def test_the_engine_reports_the_bucket_that_is_incomplete() -> None:

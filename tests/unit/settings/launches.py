@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from settings.features import Feature
-from tests.unit.settings.stack_files import PUBLISHER
+from tests.unit.settings.stack_files import PUBLISHER, stack_file
 
 DIGEST: Final = "5eed" * 16
 IMAGE: Final = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/warmline-dev/predict@sha256:{DIGEST}"
@@ -18,6 +18,8 @@ OFF: Final[Changes] = (
     ("functions.code_signing", "off"),
     ("functions.architecture", "x86_64"),
     ("api.kind", "http"),
+    ("network", stack_file("prod")["warmline:network"]),
+    ("storage.efs", None),
 )
 """What a test starts from: of all that can be switched off, nothing is on."""
 ON: Final[dict[Feature, Changes]] = {
@@ -42,6 +44,13 @@ ON: Final[dict[Feature, Changes]] = {
     Feature.UNSIGNED_LAYER: (("serving.launch.layers", [{"arn": LAYER, "publisher": None}]),),
     Feature.HTTP_API: (("api.kind", "http"),),
     Feature.EVENT_SOURCE: (),
+    Feature.EFS: (
+        (
+            "storage.efs",
+            {"cache_mb": 1024, "infrequent_access_days": 30, "backup": False, "stand_in": None},
+        ),
+    ),
+    Feature.NO_VPC: (("network.functions", []),),
     Feature.LAPTOP: (("endpoint_url", LAPTOP),),
 }
 """Feature -> the changes that switch it on."""

@@ -40,7 +40,7 @@ def changed(*changes: tuple[str, Any]) -> dict[str, Any]:
         if value is ABSENT:
             del place[last]
         else:
-            place[last] = value
+            place[last] = copy.deepcopy(value)
     return config
 
 

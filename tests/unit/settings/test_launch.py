@@ -113,6 +113,8 @@ def test_a_gpu_is_refused_for_what_the_provider_lacks() -> None:
 PROFILE_CHANGES: dict[str, set[Feature]] = {
     "signed zip": {F.SIGNED, F.ALL_SIGNED},
     "a": {F.SIGNED, F.ALL_SIGNED, F.PROVISIONED, F.LARGE_TMP, F.ARM64},
+    "a with EFS": {F.SIGNED, F.ALL_SIGNED, F.PROVISIONED, F.LARGE_TMP, F.ARM64, F.EFS},
+    "outside a VPC": {F.SIGNED, F.ALL_SIGNED, F.NO_VPC},
     "b": {F.SIGNED, F.ALL_SIGNED, F.SNAP_START, F.ARM64},
     "c with SnapStart": {F.SIGNED, F.IMAGE, F.SNAP_START},
     "c with provisioned concurrency": {F.SIGNED, F.IMAGE, F.PROVISIONED, F.LARGE_TMP},
@@ -140,7 +142,9 @@ def test_the_profiles_of_the_table_hold_no_illegal_pair(profile: Any) -> None:
 
 def aws_refuses(on: frozenset[Feature]) -> bool:
     """The rules of AWS and of the laptop once more, as sentences and not as pairs."""
-    if F.LAPTOP in on and on & {F.SIGNED, F.IMAGE, F.SNAP_START, F.ISOLATION, F.LAYER}:
+    if F.LAPTOP in on and on & {F.SIGNED, F.IMAGE, F.SNAP_START, F.ISOLATION, F.LAYER, F.EFS}:
+        return True
+    if F.EFS in on and on & {F.NO_VPC, F.SNAP_START}:
         return True
     if F.SNAP_START in on and on & {F.PROVISIONED, F.LARGE_TMP, F.ISOLATION}:
         return True

@@ -104,3 +104,27 @@ def test_another_zone_or_a_public_subnet_moves_no_other() -> None:
         *("10.80.0.0/23", "10.80.2.0/23", "10.80.4.0/23", "10.80.6.0/23"),
     ]
     assert subnet_cidr("10.80.0.0/20", 0, public=True) == "10.80.8.0/23"
+
+
+EFS: dict[str, Any] = {
+    "cache_mb": 1024,
+    "infrequent_access_days": 30,
+    "backup": False,
+    "stand_in": None,
+}
+
+
+def test_a_folder_of_this_machine_stands_in_for_efs_on_the_laptop_alone() -> None:
+    folder = EFS | {"stand_in": "/var/cache/models"}
+    local = stack_file("local")
+    local["warmline:storage"]["efs"] = folder
+    assert load(local, "local").storage.efs
+    text = refusal(changed(("network", CREATE), ("storage.efs", folder)))
+    assert "stand_in is '/var/cache/models' while functions.architecture is 'arm64'" in text
+
+
+def test_days_that_efs_does_not_know_are_refused() -> None:
+    text = refusal(
+        changed(("network", CREATE), ("storage.efs", EFS | {"infrequent_access_days": 31}))
+    )
+    assert "storage.efs.infrequent_access_days" in text

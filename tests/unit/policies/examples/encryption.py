@@ -26,6 +26,16 @@ def key_missing(path: Path, said: str) -> tuple[Broken, ...]:
 
 EXAMPLES: tuple[Example, ...] = (
     Example(
+        rule="efs-file-system-customer-key",
+        on=Token.FILE_SYSTEM,
+        props={"encrypted": True, "kmsKeyId": KEY_ARN},
+        broken=(
+            Broken(("encrypted",), False, "encrypted is not true"),
+            Broken(("encrypted",), ABSENT, "encrypted is not true"),
+            *key_missing(("kmsKeyId",), "kmsKeyId"),
+        ),
+    ),
+    Example(
         rule="s3-bucket-customer-key",
         on=Token.BUCKET_ENCRYPTION,
         props={

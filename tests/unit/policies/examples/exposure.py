@@ -92,6 +92,20 @@ EXAMPLES: tuple[Example, ...] = (
         broken=TLS_BROKEN,
     ),
     Example(
+        rule="data-policy-tls-only",
+        on=Token.FILE_SYSTEM_POLICY,
+        documents=POLICY,
+        props={
+            "policy": document(
+                tls_denial(
+                    "elasticfilesystem:Client*",
+                    ["arn:aws:elasticfilesystem:eu-west-1:1:file-system/fs-1"],
+                )
+            )
+        },
+        broken=TLS_BROKEN,
+    ),
+    Example(
         rule="data-policy-named-principals",
         on=Token.KEY,
         documents=POLICY,
