@@ -5,11 +5,7 @@ from settings.compute import Functions, Serving, Shadow
 from settings.launch import Images, Launch
 from settings.load import load
 from settings.network import Network
-<<<<<<< HEAD
-from settings.operations import Budget, Naming, Observability, Protection, Storage
-=======
-from settings.operations import Efs, Naming, Observability, Protection, Storage
->>>>>>> fa658df (Make the shared file system of models where a stack file asks for it)
+from settings.operations import Budget, Efs, Naming, Observability, Protection, Storage
 from settings.release import Release
 from settings.root import Settings
 

@@ -47,13 +47,25 @@ ACTIONS: Mapping[str, Actions] = {
         "DescribeVpcAttribute DescribeVpcEndpoints DescribeVpcs",
         writes="AllocateAddress AssociateRouteTable AttachInternetGateway "
         "AuthorizeSecurityGroupEgress AuthorizeSecurityGroupIngress CreateFlowLogs "
-        "CreateInternetGateway CreateNatGateway CreateRoute CreateRouteTable CreateSecurityGroup "
+        # A mount target's interface is made in the name of who makes the target.
+        "CreateInternetGateway CreateNatGateway CreateNetworkInterface CreateRoute "
+        "CreateRouteTable CreateSecurityGroup "
         "CreateSubnet CreateTags CreateVpc CreateVpcEndpoint DeleteFlowLogs "
         "DeleteInternetGateway DeleteNatGateway DeleteNetworkInterface DeleteRoute "
         "DeleteRouteTable DeleteSecurityGroup DeleteSubnet DeleteTags DeleteVpc "
         "DeleteVpcEndpoints DetachInternetGateway DisassociateAddress DisassociateRouteTable "
         "ModifySecurityGroupRules ModifySubnetAttribute ModifyVpcAttribute ModifyVpcEndpoint "
         "ReleaseAddress ReplaceRoute RevokeSecurityGroupEgress RevokeSecurityGroupIngress",
+    ),
+    "elasticfilesystem": Actions(
+        reads="DescribeAccessPoints DescribeBackupPolicy DescribeFileSystemPolicy "
+        "DescribeFileSystems DescribeLifecycleConfiguration DescribeMountTargetSecurityGroups "
+        "DescribeMountTargets DescribeReplicationConfigurations ListTagsForResource",
+        writes="CreateAccessPoint CreateFileSystem CreateMountTarget DeleteAccessPoint "
+        "DeleteFileSystem DeleteFileSystemPolicy DeleteMountTarget "
+        "ModifyMountTargetSecurityGroups PutBackupPolicy PutFileSystemPolicy "
+        "PutLifecycleConfiguration TagResource UntagResource UpdateFileSystem "
+        "UpdateFileSystemProtection",
     ),
     "lambda": Actions(
         reads="GetAlias GetCodeSigningConfig GetEventSourceMapping GetFunction "
