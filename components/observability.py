@@ -16,6 +16,8 @@ from components.tags import DataClass, Tags
 from contracts.metrics import GROUP_DIMENSION, NAMESPACE, Metric
 from settings import Observability as Thresholds
 
+RUNBOOK = "docs/runbook.md"
+"""Has a section for each alarm; `symptom`, or else the label, is its heading."""
 _PERIOD_SECONDS = 300
 
 
@@ -136,6 +138,7 @@ class Observability(pulumi.ComponentResource):
             "Errors",
             alias,
             limits.function_errors_per_5_minutes,
+            symptom="function-errors",
             why="The function failed or was killed: see its log group.",
         )
         self._alarm(
@@ -144,6 +147,7 @@ class Observability(pulumi.ComponentResource):
             "Throttles",
             alias,
             limits.function_throttles_per_5_minutes,
+            symptom="function-throttles",
             why="Requests met the concurrency limit of the function or the account.",
         )
         self._alarm(
@@ -153,6 +157,7 @@ class Observability(pulumi.ComponentResource):
             alias,
             near_timeout_ms(function.timeout_seconds, limits.duration_percent_of_timeout),
             percentile="p99",
+            symptom="function-duration",
             why="The slowest requests come near the function's timeout.",
         )
 
@@ -165,13 +170,14 @@ class Observability(pulumi.ComponentResource):
         threshold: float,
         *,
         why: str,
+        symptom: str | None = None,
         statistic: str = "Sum",
         percentile: str | None = None,
     ) -> None:
         name = f"{self._name}-{label}"
         aws.cloudwatch.MetricAlarm(
             name,
-            alarm_description=why,
+            alarm_description=f"{why} What to do: {RUNBOOK}#{symptom or label}",
             namespace=namespace,
             metric_name=metric,
             dimensions=dict(dimensions),
