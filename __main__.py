@@ -6,7 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 import settings
-from components import packaging
+from components import packaging, provider_version
 from components.account import Account
 from components.budget import Budget, BudgetArgs
 from components.code_signing import CodeSigning, CodeSigningArgs
@@ -23,6 +23,7 @@ from components.serving_group import ServingGroup, ServingGroupArgs
 from components.tags import Tags
 from contracts.env import HealthEnv
 
+provider_version.require()
 stack = pulumi.get_stack()
 config = settings.load(pulumi.Config(), stack)
 name = f"{pulumi.get_project()}-{stack}"
