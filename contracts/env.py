@@ -44,3 +44,19 @@ class HealthEnv(StrEnum):
     """Environment of the health function."""
 
     REGISTRY_TABLE = "WARMLINE_REGISTRY_TABLE"
+
+
+class AuthorizeEnv(StrEnum):
+    """Environment of the function that judges tokens for a REST API."""
+
+    ISSUER = "WARMLINE_ISSUER"
+    """Compared byte for byte with the token's `iss`."""
+    JWKS_URL = "WARMLINE_JWKS_URL"
+    """Where the issuer's keys are; empty = as its discovery document says."""
+    AUDIENCE = "WARMLINE_AUDIENCE"
+    """JSON list of the audiences that are accepted, at least one."""
+    TENANT_CLAIM = "WARMLINE_TENANT_CLAIM"
+    """Token claim whose value identifies the caller in the registry's tenant items."""
+    USAGE_PLANS_OF = "WARMLINE_USAGE_PLANS_OF"
+    """Name under which the tenants' usage plans have their keys (`contracts.authorizer.usage_key`);
+    empty = there are none."""

@@ -4,6 +4,7 @@ Every key is required: nothing is defaulted, so the difference of two stack file
 difference of two environments. Rules between keys state both values and the reason.
 """
 
+import json
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
@@ -58,6 +59,9 @@ class Identity(Section):
     """`cognito` makes a pool with a client per tenant; `issuer` trusts one that exists."""
     issuer: HttpsUrl | None
     """Compared byte for byte with the token's `iss`: a trailing slash counts."""
+    jwks_url: HttpsUrl | None
+    """Where its keys are; null = as its discovery document says, or with Cognito. An HTTP API reads
+    the discovery document in any case."""
     audience: Annotated[
         tuple[Claim, ...],
         Field(strict=False, max_length=limits.GATEWAY_AUDIENCES),
@@ -77,6 +81,23 @@ class Identity(Section):
     def _pool_has_no_issuer(self) -> Iterator[str]:
         if self.kind == "cognito" and self.issuer is not None:
             yield f"issuer is {self.issuer!r}; it must be null with kind 'cognito', which makes it"
+
+    @rule
+    def _pool_has_no_keys_elsewhere(self) -> Iterator[str]:
+        if self.kind == "cognito" and self.jwks_url is not None:
+            yield (
+                f"jwks_url is {self.jwks_url!r}; it must be null with kind 'cognito', whose keys "
+                "are the pool's"
+            )
+
+    @rule
+    def _audience_fits_an_environment(self) -> Iterator[str]:
+        size = len(json.dumps(self.audience))
+        if size > limits.AUDIENCE_CHARACTERS:
+            yield (
+                f"audience takes {size} characters as JSON; at most {limits.AUDIENCE_CHARACTERS} "
+                "fit beside the rest into a function's environment of 4 KB (shorter or fewer ones)"
+            )
 
     @rule
     def _pool_has_no_token_url(self) -> Iterator[str]:

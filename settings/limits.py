@@ -13,6 +13,9 @@ GATEWAY_RATE_PER_SECOND: Final = 10_000
 GATEWAY_BURST: Final = 5_000
 GATEWAY_AUDIENCES: Final = 50
 """Of one JWT authoriser."""
+AUDIENCE_CHARACTERS: Final = 2_500
+"""Of all audiences as JSON: what the authoriser function's 4 KB of environment has room for beside
+issuer and key URL (our own)."""
 SQS_RETENTION_SECONDS: Final = (60, 1_209_600)
 SQS_MAXIMUM_CONCURRENCY: Final = (2, 1_000)
 """Of one event source mapping."""

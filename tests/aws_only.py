@@ -53,6 +53,20 @@ def _code_signing_config(aws: Aws, made: Resource) -> None:
     )
 
 
+def _gateway_authorizer(aws: Aws, made: Resource) -> None:
+    aws.call(
+        "apigateway",
+        "CreateAuthorizer",
+        restApiId=made.inputs["restApi"],
+        name=made.inputs.get("name", made.name),
+        type=made.inputs["type"],
+        authorizerUri=made.inputs["authorizerUri"],
+        identitySource=made.inputs["identitySource"],
+        identityValidationExpression=made.inputs["identityValidationExpression"],
+        authorizerResultTtlInSeconds=int(made.inputs["authorizerResultTtlInSeconds"]),
+    )
+
+
 def _attached_config(aws: Aws, made: Resource) -> None:
     aws.call(
         "lambda",
@@ -117,6 +131,7 @@ def _tenancy(aws: Aws, made: Resource) -> None:
 
 
 AWS_ONLY: Mapping[str, Callable[[Aws, Resource], None]] = {
+    "aws:apigateway/authorizer:Authorizer": _gateway_authorizer,
     "aws:lambda/codeSigningConfig:CodeSigningConfig": _code_signing_config,
     "aws:signer/signingJob:SigningJob": _signing_job,
     "aws:signer/signingProfile:SigningProfile": _signing_profile,

@@ -14,7 +14,7 @@ from automation.errors import Failure
 from automation.workspace import NAMESPACE, region_of
 
 SERVICES = frozenset(
-    {"apigatewayv2", "cloudwatch", "cognito-idp", "dynamodb", "ec2", "efs", "kms"}
+    {"apigateway", "apigatewayv2", "cloudwatch", "cognito-idp", "dynamodb", "ec2", "efs", "kms"}
     | {"lambda", "logs", "s3", "signer", "sns", "sqs"}
 )
 """Regional services that the program uses, as boto3 names them."""

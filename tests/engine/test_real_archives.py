@@ -14,10 +14,11 @@ from components.packaging import Package
 
 pytestmark = pytest.mark.engine
 
-FUNCTIONS = ("predict", "health")
+FUNCTIONS = ("predict", "health", "authorize")
 IMPORTS = {
     "predict": "awscrt.s3, numpy, onnxruntime, functions.predict.app",
     "health": "awscrt.http, functions.health.app",
+    "authorize": "functions.authorize.app, functions.authorize.issuer",
 }
 
 

@@ -12,8 +12,12 @@ import pytest
 import yaml
 
 from components import packaging
+from components.account import Account
+from components.encrypted_bucket import EncryptedBucket, EncryptedBucketArgs
+from components.function import FunctionCommon
 from components.packaging import ROOT, Package
-from tests.harness import Graph, deploy
+from components.tags import DataClass, Tags
+from tests.harness import ACCOUNT_ID, REGION, Graph, deploy
 
 STACKS = ("local", "dev", "prod")
 VARIANTS: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
@@ -49,6 +53,8 @@ VARIANTS: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
 }
 """Stacks that are not committed: the one that they change, and what is else in its sections."""
 ARCHIVE_DIGEST = "c0ffee" + "0" * 58
+KEY = f"arn:aws:kms:{REGION}:{ACCOUNT_ID}:key/k"
+TAGS = Tags(project="p", stack="s", environment="e", owner="o", cost_centre="c")
 
 
 def stack_file(stack: str) -> dict[str, Any]:
@@ -69,6 +75,31 @@ def unbuilt(function: str, *, python_version: str, architecture: str) -> Package
         handler=f"functions.{function}.handler.handler",
         runtime=f"python{'3.11' if python_version == 'machine' else python_version}",
         architecture="x86_64" if architecture == "machine" else architecture,
+    )
+
+
+def function_common() -> FunctionCommon:
+    """What functions share, for a function that is made without a stack; call it in a program."""
+    artefacts = EncryptedBucket(
+        "artefacts",
+        EncryptedBucketArgs(
+            data=DataClass.CODE,
+            account=Account(id=ACCOUNT_ID, region=REGION, partition="aws"),
+            kms_key_arn=KEY,
+            access_log_bucket=None,
+            force_destroy=True,
+            protect=False,
+            tags=TAGS,
+            noncurrent_days=1,
+        ),
+    )
+    return FunctionCommon(
+        artefacts=artefacts,
+        signing=None,
+        log_key_arn=KEY,
+        log_retention_days=14,
+        environment_key_arn=KEY,
+        tags=TAGS,
     )
 
 

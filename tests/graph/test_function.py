@@ -12,55 +12,35 @@ from components.function import (
     FailureDestination,
     Function,
     FunctionArgs,
-    FunctionCommon,
     QueueSource,
 )
-from components.tags import DataClass, Tags
+from components.tags import DataClass
 from contracts.env import OPTIONAL, HealthEnv, PredictEnv
 from functions.health.config import Config as HealthConfig
 from functions.predict.config import Config as PredictConfig
-from tests.graph.programs import ARCHIVE_DIGEST, unbuilt
+from tests.graph.programs import ARCHIVE_DIGEST, KEY, TAGS, function_common, unbuilt
 from tests.harness import ACCOUNT_ID, REGION, Graph, deploy
 
 pytestmark = pytest.mark.graph
 
 FUNCTION = "aws:lambda/function:Function"
 ALIAS = "aws:lambda/alias:Alias"
-KEY = f"arn:aws:kms:{REGION}:{ACCOUNT_ID}:key/k"
 QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT_ID}:q"
-TAGS = Tags(project="p", stack="s", environment="e", owner="o", cost_centre="c")
 
 
 def built(**arguments: Any) -> Graph:
     """A function with `arguments` beside what every one needs."""
 
     def build() -> None:
-        artefacts = EncryptedBucket(
-            "artefacts",
-            EncryptedBucketArgs(
-                data=DataClass.CODE,
-                account=Account(id=ACCOUNT_ID, region=REGION, partition="aws"),
-                kms_key_arn=KEY,
-                access_log_bucket=None,
-                force_destroy=True,
-                protect=False,
-                tags=TAGS,
-                noncurrent_days=1,
-            ),
-        )
-        common = FunctionCommon(
-            artefacts=artefacts,
-            signing=None,
-            log_key_arn=KEY,
-            log_retention_days=14,
-            environment_key_arn=KEY,
-            tags=TAGS,
-        )
         package = unbuilt("predict", python_version="3.13", architecture="arm64")
         Function(
             "f",
             FunctionArgs(
-                common=common, package=package, memory_mb=512, timeout_seconds=7, **arguments
+                common=function_common(),
+                package=package,
+                memory_mb=512,
+                timeout_seconds=7,
+                **arguments,
             ),
         )
 

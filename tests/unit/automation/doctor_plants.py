@@ -72,10 +72,8 @@ def healthy(stack: str) -> Probes:
         clock_skew_seconds=gives(2.0),
         caller=gives(Caller(account="111122223333", arn="arn:aws:iam::111122223333:user/ada")),
         services_there=gives(
-            frozenset(
-                {"apigatewayv2", "cloudwatch", "cognito-idp", "dynamodb", "ec2", "efs", "kms"}
-            )
-            | {"lambda", "logs", "s3", "signer", "sns", "sqs"}
+            frozenset({"apigateway", "apigatewayv2", "cloudwatch", "cognito-idp", "dynamodb"})
+            | {"ec2", "efs", "kms", "lambda", "logs", "s3", "signer", "sns", "sqs"}
         ),
         region_status=gives("ENABLED_BY_DEFAULT"),
         lambda_quota=gives(Quota(executions=1000)),

@@ -252,6 +252,13 @@ def test_an_issuer_keeps_its_slash_and_one_audience_becomes_a_list() -> None:
     assert identity.audience == ("warmline",)
 
 
+def test_the_audience_fits_into_the_environment_of_the_function_that_judges_tokens() -> None:
+    full = ["a" * 246] * 10  # 2,500 characters as JSON: quotes, commas and brackets count
+    assert load(changed(*ISSUER, ("identity.audience", full))).identity.audience == tuple(full)
+    text = refusal(changed(*ISSUER, ("identity.audience", [*full[:-1], "a" * 248])))
+    assert "audience takes 2502 characters as JSON; at most 2500" in text
+
+
 def test_an_issuer_without_audience_is_refused() -> None:
     assert "audience is []" in refusal(changed(*ISSUER, ("identity.audience", [])))
 
@@ -275,6 +282,9 @@ def test_a_pool_of_ours_takes_no_issuer_and_no_claim_values() -> None:
     assert "tenants.0.scopes is []" in text
     assert "issuer is 'https://i.example.com'; it must be null" in refusal(
         changed(("identity.issuer", "https://i.example.com"))
+    )
+    assert "jwks_url is 'https://i.example.com/k'; it must be null" in refusal(
+        changed(("identity.jwks_url", "https://i.example.com/k"))
     )
     assert "tenant_claim is 'sub'; it must be 'client_id'" in refusal(
         changed(("identity.tenant_claim", "sub"))

@@ -1,0 +1,95 @@
+"""TokenAuthorizer: judges the tokens of an issuer that is no Cognito pool, for a REST API."""
+
+import json
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components.function import Function, FunctionArgs, FunctionCommon
+from components.packaging import Package
+from contracts.authorizer import CREDENTIALS, RESULT_TTL_SECONDS
+from contracts.env import AuthorizeEnv
+from settings import Identity
+
+MEMORY_MB = 256
+TIMEOUT_SECONDS = 5
+"""The issuer is given 3 s when its keys are asked for (`functions.authorize.issuer`)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenAuthorizerArgs:
+    common: FunctionCommon
+    package: Package
+    identity: Identity
+    """Of kind `issuer`."""
+    usage_plans_of: str | None
+    """Name under which the API's usage plans have their keys (`contracts.authorizer.usage_key`);
+    None = there are none."""
+
+
+class TokenAuthorizer(pulumi.ComponentResource):
+    """A function that verifies tokens with the issuer's keys and says which routes they open.
+
+    It needs nothing of the account, so its role may log and trace and nothing else.
+    """
+
+    function: Function
+
+    def __init__(
+        self, name: str, args: TokenAuthorizerArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("warmline:components:TokenAuthorizer", name, {}, opts)
+        identity = args.identity
+        if identity.issuer is None:
+            raise ValueError("identity.issuer is null; the tokens of a pool need no function")
+        self.function = Function(
+            name,
+            FunctionArgs(
+                common=args.common,
+                package=args.package,
+                memory_mb=MEMORY_MB,
+                timeout_seconds=TIMEOUT_SECONDS,
+                environment={
+                    AuthorizeEnv.ISSUER: identity.issuer,
+                    AuthorizeEnv.JWKS_URL: identity.jwks_url or "",
+                    AuthorizeEnv.AUDIENCE: json.dumps(identity.audience),
+                    AuthorizeEnv.TENANT_CLAIM: identity.tenant_claim,
+                    AuthorizeEnv.USAGE_PLANS_OF: args.usage_plans_of or "",
+                },
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )
+        self.register_outputs({})
+
+
+def guard(
+    name: str,
+    function: Function,
+    *,
+    rest_api_id: pulumi.Input[str],
+    execution_arn: pulumi.Input[str],
+    opts: pulumi.ResourceOptions,
+) -> aws.apigateway.Authorizer:
+    """Puts the function in front of a REST API: methods name the authorizer's id, and have the
+    authorization CUSTOM. `opts` are those of the API component's children."""
+    authorizer = aws.apigateway.Authorizer(
+        name,
+        rest_api=rest_api_id,
+        type="TOKEN",
+        authorizer_uri=function.alias_invoke_arn,
+        identity_source="method.request.header.Authorization",
+        identity_validation_expression=f"^{CREDENTIALS}$",
+        authorizer_result_ttl_in_seconds=RESULT_TTL_SECONDS,
+        opts=opts,
+    )
+    aws.lambda_.Permission(
+        name,
+        action="lambda:InvokeFunction",
+        principal="apigateway.amazonaws.com",
+        function=function.function_name,
+        qualifier=function.alias_name,
+        source_arn=pulumi.Output.concat(execution_arn, "/authorizers/", authorizer.id),
+        opts=opts,
+    )
+    return authorizer

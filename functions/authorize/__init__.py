@@ -1,0 +1,1 @@
+"""The authorizer function: judges the tokens that callers of a REST API bring."""

@@ -1,0 +1,66 @@
+"""Judges one request: a policy, an error that becomes 401, or one that becomes 500.
+
+One line of log says how it ended and why. Whatever goes wrong, nothing is granted.
+"""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from contracts.api_routes import MODEL_ROUTES
+from functions.authorize.answer import answer, asked
+from functions.authorize.config import Config
+from functions.authorize.keys import IssuerKeys
+from functions.authorize.refusals import IssuerUnavailable, Refused, Unauthorized
+from functions.authorize.tokens import Expected, verified
+from functions.shared.scopes import scopes_in
+from functions.shared.telemetry import write_line
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ports:
+    config: Config
+    keys: IssuerKeys
+    now: Callable[[], float] = time.time
+    write: Callable[[str], None] = write_line
+
+
+def handle(event: Mapping[str, Any], ports: Ports) -> dict[str, Any]:
+    """Raises `Unauthorized` for a token that is not good, `IssuerUnavailable` when none can be
+    judged."""
+    outcome: dict[str, str] = {"decision": "unauthorized"}
+    found = None
+    try:
+        found = _judged(event, ports, outcome)
+    except Refused as refused:
+        outcome |= {"reason": refused.reason, "detail": refused.detail}
+    except IssuerUnavailable as error:
+        outcome |= {"decision": "unavailable", "reason": "issuer", "detail": str(error)}
+    except Exception as error:  # noqa: BLE001 - an event or a token that nobody thought of
+        outcome |= {"reason": "unexpected", "detail": type(error).__name__}
+    if ports.keys.problem:
+        outcome["issuer"] = ports.keys.problem
+    ports.write(json.dumps({"authorizer": outcome}))
+    if outcome["decision"] == "unavailable":
+        raise IssuerUnavailable("the issuer's keys cannot be had")
+    if found is None:
+        raise Unauthorized
+    return found
+
+
+def _judged(event: Mapping[str, Any], ports: Ports, outcome: dict[str, str]) -> dict[str, Any]:
+    stage_arn, route = asked(event["methodArn"])
+    claims = verified(
+        event["authorizationToken"],
+        ports.keys,
+        Expected(issuer=ports.config.issuer, audience=ports.config.audience),
+        ports.now(),
+    )
+    needed = MODEL_ROUTES.get(route or "")
+    if needed in scopes_in(claims):
+        outcome["decision"] = "allowed"
+    else:
+        outcome |= {"decision": "forbidden", "reason": "scope", "detail": f"needs {needed}"}
+    return answer(claims, stage_arn, ports.config)
