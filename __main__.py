@@ -52,6 +52,7 @@ keys = EncryptionKeys(
         account=account,
         alias_prefix=name,
         signing_keys=config.signing_keys,
+        existing=config.keys,
         models_on_efs=config.storage.efs is not None,
         protection=protection,
         tags=tags,

@@ -18,8 +18,8 @@ class EncryptedBucketArgs:
     kms_key_arn: pulumi.Input[str] | None
     """None = S3's own key: only for the bucket that takes access logs, because S3 delivers them to
     no bucket whose default encryption is SSE-KMS."""
-    access_log_bucket: "EncryptedBucket | None"
-    """None only for the bucket that takes access logs."""
+    access_log_bucket: "EncryptedBucket | str | None"
+    """The name of one that exists already; None only for the bucket that takes access logs."""
     force_destroy: bool
     protect: bool
     tags: Tags
@@ -74,18 +74,24 @@ class EncryptedBucket(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=[block]),
         )
         if args.access_log_bucket is not None:
-            aws.s3.BucketLogging(
-                name,
-                bucket=bucket.bucket,
-                target_bucket=args.access_log_bucket.name,
-                target_prefix=f"{name}/",
-                # S3 asks the other bucket's policy, ownership and encryption; its name waits for
-                # none of them.
-                opts=pulumi.ResourceOptions(parent=self, depends_on=[args.access_log_bucket]),
-            )
+            self._log_access(name, bucket, args.access_log_bucket)
         self.name = bucket.bucket
         self.arn = bucket.arn
         self.register_outputs({"name": self.name, "arn": self.arn})
+
+    def _log_access(self, name: str, bucket: aws.s3.Bucket, to: "EncryptedBucket | str") -> None:
+        given = isinstance(to, str)
+        # Others log to a bucket that was here before.
+        prefix = f"{pulumi.get_project()}-{pulumi.get_stack()}/{name}/" if given else f"{name}/"
+        aws.s3.BucketLogging(
+            name,
+            bucket=bucket.bucket,
+            target_bucket=to if given else to.name,
+            target_prefix=prefix,
+            # S3 asks the other bucket's policy, ownership and encryption; its name waits for none
+            # of them.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=None if given else [to]),
+        )
 
     def _encryption(
         self,

@@ -10,7 +10,7 @@ import pulumi_aws as aws
 from components.account import Account
 from components.documents import key
 from components.tags import DataClass, Tags
-from settings import Protection
+from settings import Keys, Protection
 
 _ENCRYPTED = tuple(data for data in DataClass if data is not DataClass.NONE)
 
@@ -21,6 +21,8 @@ class EncryptionKeysArgs:
     alias_prefix: str
     """Aliases are `alias/<prefix>-<data class>` and `alias/<prefix>-signing-<name>`."""
     signing_keys: tuple[str, ...]
+    existing: Keys
+    """Keys that are used in place of making them."""
     models_on_efs: bool
     """The models' key encrypts a file system too."""
     protection: Protection
@@ -28,7 +30,10 @@ class EncryptionKeysArgs:
 
 
 class EncryptionKeys(pulumi.ComponentResource):
-    """Rotated symmetric keys, one per data class, and an ECDSA P-256 key per signing key name."""
+    """Rotated symmetric keys, one per data class, and an ECDSA P-256 key per signing key name.
+
+    Those that exist already are used as they are.
+    """
 
     models_arn: pulumi.Output[str]
     registry_arn: pulumi.Output[str]
@@ -44,13 +49,25 @@ class EncryptionKeys(pulumi.ComponentResource):
     ) -> None:
         super().__init__("warmline:components:EncryptionKeys", name, {}, opts)
         self._args = args
-        arns = {data: self._encryption_key(name, data) for data in _ENCRYPTED}
+        given = args.existing.encryption
+        arns = {
+            data: pulumi.Output.from_input(given[data.value])
+            if data.value in given
+            else self._encryption_key(name, data)
+            for data in _ENCRYPTED
+        }
         self.models_arn = arns[DataClass.MODELS]
         self.registry_arn = arns[DataClass.REGISTRY]
         self.logs_arn = arns[DataClass.LOGS]
         self.queues_arn = arns[DataClass.QUEUES]
         self.code_arn = arns[DataClass.CODE]
-        self.signing_arns = {key: self._signing_key(name, key) for key in args.signing_keys}
+        signing = {key.name: key.arn for key in args.existing.signing}
+        self.signing_arns = {
+            key: pulumi.Output.from_input(signing[key])
+            if key in signing
+            else self._signing_key(name, key)
+            for key in args.signing_keys
+        }
         self.keyring = pulumi.Output.all(
             **{key: self._public_key(arn) for key, arn in self.signing_arns.items()}
         ).apply(lambda ring: json.dumps(ring, sort_keys=True, separators=(",", ":")))

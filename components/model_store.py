@@ -37,7 +37,7 @@ class ModelStore(pulumi.ComponentResource):
     ) -> None:
         super().__init__("warmline:components:ModelStore", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
-        access_logs = EncryptedBucket(
+        access_logs = args.storage.access_log_bucket or EncryptedBucket(
             f"{name}-access-logs",
             EncryptedBucketArgs(
                 data=DataClass.LOGS,

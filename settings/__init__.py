@@ -2,6 +2,7 @@
 
 from settings.access import Api, Cors, Identity, TenantSettings
 from settings.compute import Functions, Serving, Shadow
+from settings.keys import Keys
 from settings.launch import Images, Launch
 from settings.load import load
 from settings.network import Network
@@ -17,6 +18,7 @@ __all__ = [
     "Functions",
     "Identity",
     "Images",
+    "Keys",
     "Launch",
     "Naming",
     "Network",

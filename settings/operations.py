@@ -11,7 +11,7 @@ from pydantic import Field, StringConstraints
 
 from settings import limits
 from settings.section import Section, rule
-from settings.values import Email, Label, Name
+from settings.values import BucketName, Email, Label, Name
 
 
 class Naming(Section):
@@ -45,7 +45,9 @@ class Storage(Section):
     noncurrent_version_days: int = Field(ge=1)
     """Days that overwritten and deleted model files and archives are kept."""
     access_log_days: int = Field(ge=1)
-    """Days that the log of bucket reads is kept."""
+    """Days that the log of bucket reads is kept, in a bucket that is made here."""
+    access_log_bucket: BucketName | None
+    """A bucket for that log that exists, in this account and region; null = one is made."""
     efs: Efs | None
     """A shared cache of model files; null = none, and files come from the bucket."""
 

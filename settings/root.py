@@ -9,6 +9,7 @@ from settings import compatibility, limits
 from settings.access import Api, Identity, TenantSettings
 from settings.compute import Functions, Serving, Shadow
 from settings.features import switched_on
+from settings.keys import Keys
 from settings.launch import Layer
 from settings.network import Network
 from settings.operations import Budget, Naming, Observability, Protection, Storage
@@ -32,6 +33,7 @@ class Settings(Section):
     tenants: tuple[TenantSettings, ...] = Field(min_length=1)
     signing_keys: tuple[Name, ...] = Field(min_length=1, max_length=limits.SIGNING_KEYS)
     """Keys that manifests may be signed with; the first signs, all verify."""
+    keys: Keys
     network: Network
     storage: Storage
     protection: Protection
@@ -138,6 +140,24 @@ class Settings(Section):
     def _signing_keys_once(self) -> Iterator[str]:
         if len(set(self.signing_keys)) != len(self.signing_keys):
             yield f"signing_keys is {list(self.signing_keys)}; each name once"
+
+    @rule
+    def _existing_signing_keys_are_named(self) -> Iterator[str]:
+        for index, key in enumerate(self.keys.signing):
+            if key.name not in self.signing_keys:
+                yield (
+                    f"keys.signing.{index}.name is {key.name!r}; it must be one of signing_keys "
+                    f"{list(self.signing_keys)}, or nothing is signed or verified with it"
+                )
+
+    @rule
+    def _keys_are_in_the_region(self) -> Iterator[str]:
+        for where, arn in self.keys.all_arns.items():
+            if arn.split(":")[3] != self.region:
+                yield (
+                    f"keys.{where} is {arn!r}; it must be in {self.region}, because services use "
+                    "keys of their own region alone"
+                )
 
     @rule
     def _tenant_names_once(self) -> Iterator[str]:

@@ -23,6 +23,9 @@ ProfileVersionArn = Annotated[
         pattern=r"^arn:aws[a-z-]*:signer:[a-z0-9-]+:\d{12}:/signing-profiles/[A-Za-z0-9_]{2,64}/[A-Za-z0-9]{10}$"
     ),
 ]
+BucketName = Annotated[
+    str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", max_length=63)
+]
 Scope = Literal["models/infer", "models/read", "models/write"]
 
 
