@@ -111,7 +111,7 @@ def _delete(aws: Aws, name: str, _state: Properties) -> None:
 
 TABLE = Resource(
     type="aws:dynamodb/table:Table",
-    note="conditions and transactions work; recovery to a point in time is a flag only",
+    note="conditions, transactions and backups work; a restore to a moment takes what is there now",
     auto_name=AutoName(property="name", longest=255),
     identity=("name",),
     outputs=("arn",),
