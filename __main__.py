@@ -10,6 +10,8 @@ from components import packaging, provider_version
 from components.account import Account
 from components.budget import Budget, BudgetArgs
 from components.code_signing import CodeSigning, CodeSigningArgs
+from components.confinement import confine_roles
+from components.documents.footing import role_path
 from components.encryption_keys import EncryptionKeys, EncryptionKeysArgs
 from components.function import Function, FunctionArgs, FunctionCommon
 from components.identity import Identity, IdentityArgs, outside_issuer
@@ -27,6 +29,7 @@ provider_version.require()
 stack = pulumi.get_stack()
 config = settings.load(pulumi.Config(), stack)
 name = f"{pulumi.get_project()}-{stack}"
+confine_roles(role_path(pulumi.get_project(), stack), config.deployment.role_boundary)
 account = Account(
     id=aws.get_caller_identity().account_id,
     region=config.region,

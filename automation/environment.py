@@ -69,12 +69,21 @@ def emulated(endpoint_url: str, region: str, *, ca_bundle: Path | None = None) -
     }
 
 
-def own(environ: Mapping[str, str], *, first_on_path: Iterable[Path]) -> dict[str, str]:
-    """The user's environment, for runs against an account; PATH and the update check differ."""
-    return dict(environ) | {
-        "PATH": _path(environ, first_on_path),
-        "PULUMI_SKIP_UPDATE_CHECK": "true",
-    }
+def own(
+    environ: Mapping[str, str], *, first_on_path: Iterable[Path], backend_url: str | None = None
+) -> dict[str, str]:
+    """The user's environment, for runs against an account; PATH and the update check differ, and
+    state is kept where the stack file says, if it says.
+    """
+    backend = {} if backend_url is None else {"PULUMI_BACKEND_URL": backend_url}
+    return (
+        dict(environ)
+        | backend
+        | {
+            "PATH": _path(environ, first_on_path),
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+        }
+    )
 
 
 def _path(environ: Mapping[str, str], first: Iterable[Path]) -> str:

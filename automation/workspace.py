@@ -40,8 +40,9 @@ UNREADABLE = "[secret]"
 """Stands for an encrypted value where the key to it is not asked for."""
 KEY_SERVICES = ("awskms://", "azurekeyvault://", "gcpkms://", "hashivault://")
 STATE_WAY_OUT = (
-    "Say where state is kept, with PULUMI_BACKEND_URL (for example s3://BUCKET) or "
-    "PULUMI_ACCESS_TOKEN, or log in with `pulumi login`; and give AWS credentials."
+    "Say where state is kept, with deployment.backend_url in the stack file (`warmline bootstrap` "
+    "makes a bucket), PULUMI_BACKEND_URL, PULUMI_ACCESS_TOKEN or `pulumi login`; and give AWS "
+    "credentials."
 )
 
 
@@ -97,10 +98,31 @@ def command_for(
 ) -> EngineCommand:
     """The engine's command line, with the environment that `reach` allows."""
     if reach is Reach.ACCOUNT:
-        environ = environment.own(os.environ, first_on_path=_first_on_path(engine, None))
+        environ = environment.own(
+            os.environ,
+            first_on_path=_first_on_path(engine, None),
+            backend_url=backend_of(source, os.environ.get("PULUMI_BACKEND_URL")),
+        )
     else:
         environ = sealed_environment(engine, reach, source, emulator=emulator)
     return EngineCommand(engine.command, engine.version, environ)
+
+
+def backend_of(source: Mapping[str, Any], shell: str | None) -> str | None:
+    """Where the stack file keeps the state; None = the shell or the login says.
+
+    Raises `Failure` where the shell says something else: with the state of another stack, or with
+    none, `up` would make everything a second time.
+    """
+    deployment = (source.get("config") or {}).get(f"{NAMESPACE}:deployment")
+    said = deployment.get("backend_url") if isinstance(deployment, dict) else None
+    if said and shell and said != shell:
+        raise Failure(
+            f"deployment.backend_url is {said!r} and PULUMI_BACKEND_URL is {shell!r}; the state "
+            "of a stack is in one place",
+            "Unset PULUMI_BACKEND_URL in this shell, or correct the stack file.",
+        )
+    return said or None
 
 
 def sealed_environment(
@@ -201,8 +223,8 @@ def require_secrets_provider(stack: str, source: Mapping[str, Any]) -> None:
         f"secretsprovider {state} in Pulumi.{stack}.yaml, whose deletion_protection is on; it must "
         f"name a key of a key service ({', '.join(KEY_SERVICES)}), so that every run and every "
         "machine can read the stack's secrets",
-        "Make a KMS key with an alias in the account, and add this line to "
-        f"Pulumi.{stack}.yaml:\n"
+        "Make a KMS key with an alias in the account (`warmline bootstrap` does), and add this "
+        f"line to Pulumi.{stack}.yaml:\n"
         f"  secretsprovider: awskms://alias/{NAMESPACE}-{stack}-secrets?region={region_of(source)}",
     )
 

@@ -6,7 +6,15 @@ from settings.keys import Keys
 from settings.launch import Images, Launch
 from settings.load import load
 from settings.network import Network
-from settings.operations import Budget, Efs, Naming, Observability, Protection, Storage
+from settings.operations import (
+    Budget,
+    Deployment,
+    Efs,
+    Naming,
+    Observability,
+    Protection,
+    Storage,
+)
 from settings.release import Release
 from settings.root import Settings
 
@@ -14,6 +22,7 @@ __all__ = [
     "Api",
     "Budget",
     "Cors",
+    "Deployment",
     "Efs",
     "Functions",
     "Identity",

@@ -13,6 +13,9 @@ from settings import limits
 from settings.section import Section, rule
 from settings.values import BucketName, Email, Label, Name
 
+BACKEND_PATTERN = r"^(s3|gs|azblob|file|https)://\S+$"
+POLICY_ARN_PATTERN = r"^arn:aws[a-z-]*:iam::\d{12}:policy/\S+$"
+
 
 class Naming(Section):
     """Whose it is: becomes tags on everything that takes tags."""
@@ -37,6 +40,17 @@ class Efs(Section):
     """Daily backups; the model bucket has every file anyway."""
     stand_in: Annotated[str, StringConstraints(pattern=r"^/.+$")] | None
     """A folder of this machine in its place, for the laptop cloud; null = a real file system."""
+
+
+class Deployment(Section):
+    """What the stack stands on, as `warmline bootstrap` prints it."""
+
+    backend_url: Annotated[str, StringConstraints(pattern=BACKEND_PATTERN)] | None
+    """Where the engine keeps the stack's state; null = where PULUMI_BACKEND_URL or `pulumi login`
+    says. On the laptop it must be null."""
+    role_boundary: Annotated[str, StringConstraints(pattern=POLICY_ARN_PATTERN)] | None
+    """ARN of the policy that every role of the stack has as its permissions boundary; null = none,
+    and then a pipeline's apply role may not make them."""
 
 
 class Storage(Section):

@@ -12,7 +12,7 @@ from settings.features import switched_on
 from settings.keys import Keys
 from settings.launch import Layer
 from settings.network import Network
-from settings.operations import Budget, Naming, Observability, Protection, Storage
+from settings.operations import Budget, Deployment, Naming, Observability, Protection, Storage
 from settings.release import Release
 from settings.section import Section, each, rule
 from settings.values import Name
@@ -25,6 +25,7 @@ class Settings(Section):
     endpoint_url: Annotated[str, StringConstraints(pattern=r"^https?://127\.0\.0\.1:\d+$")] | None
     """Where the laptop cloud answers; null = AWS."""
     naming: Naming
+    deployment: Deployment
     functions: Functions
     serving: Serving
     shadow: Shadow
@@ -40,6 +41,15 @@ class Settings(Section):
     observability: Observability
     release: Release
     budget: Budget
+
+    @rule
+    def _the_laptop_keeps_its_own_state(self) -> Iterator[str]:
+        if self.endpoint_url is not None and self.deployment.backend_url is not None:
+            yield (
+                f"deployment.backend_url is {self.deployment.backend_url!r} while endpoint_url is "
+                f"{self.endpoint_url!r}; it must be null for the laptop cloud, whose state stays "
+                "in its home"
+            )
 
     @rule
     def _launches(self) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
@@ -10,8 +9,9 @@ from botocore.exceptions import ConnectionError as NoConnection
 
 from automation.doctor.finding import CannotAsk, Finding, not_asked, ok, problem
 from automation.doctor.probes import Probes
+from automation.doctor.stack_file import section, source
 from automation.errors import Failure
-from automation.workspace import NAMESPACE, region_of
+from automation.workspace import region_of
 
 SERVICES = frozenset(
     {"apigateway", "apigatewayv2", "cloudwatch", "cognito-idp", "dynamodb", "ec2", "efs", "kms"}
@@ -81,7 +81,7 @@ def credentials(probes: Probes) -> Finding:
 
 
 def account(probes: Probes) -> Finding:
-    config = _source(probes)["config"]
+    config = source(probes)["config"]
     allowed, forbidden = _listed(config.get(ALLOWED)), _listed(config.get(FORBIDDEN))
     if not allowed and not forbidden:
         return not_asked(f"the stack file names no account; {ALLOWED} does that")
@@ -97,7 +97,7 @@ def account(probes: Probes) -> Finding:
 
 
 def region(probes: Probes) -> Finding:
-    name = region_of(_source(probes))
+    name = region_of(source(probes))
     wanted = _services(probes)
     missing = wanted - probes.services_there()
     if not missing:
@@ -114,7 +114,7 @@ def region(probes: Probes) -> Finding:
 
 
 def region_enabled(probes: Probes) -> Finding:
-    name = region_of(_source(probes))
+    name = region_of(source(probes))
     if _services(probes) - probes.services_there():
         raise CannotAsk(f"{name} does not have every service, see region")
     status = probes.region_status()
@@ -130,7 +130,7 @@ def region_enabled(probes: Probes) -> Finding:
 
 
 def lambda_quota(probes: Probes) -> Finding:
-    reserved = _section(probes, "serving").get("reserved_concurrency")
+    reserved = section(probes, "serving").get("reserved_concurrency")
     quota = probes.lambda_quota().executions
     if not isinstance(reserved, int):
         few = "; as in new accounts, more are answered with 429"
@@ -164,7 +164,7 @@ def backend(probes: Probes) -> Finding:
 
 
 def secrets_provider(probes: Probes) -> Finding:
-    _section(probes, "protection")
+    section(probes, "protection")
     try:
         return ok(probes.secrets_provider())
     except Failure as failure:
@@ -190,22 +190,8 @@ def aws_plugin(probes: Probes) -> Finding:
     )
 
 
-def _source(probes: Probes) -> Mapping[str, Any]:
-    try:
-        return probes.source()
-    except Failure:
-        raise CannotAsk("the stack file cannot be read") from None
-
-
-def _section(probes: Probes, name: str) -> Mapping[str, Any]:
-    section = _source(probes)["config"].get(f"{NAMESPACE}:{name}") or {}
-    if not isinstance(section, dict):
-        raise CannotAsk(f"the stack file has no mapping {NAMESPACE}:{name}")
-    return section
-
-
 def _services(probes: Probes) -> frozenset[str]:
-    unsigned = _section(probes, "functions").get("code_signing") == "off"
+    unsigned = section(probes, "functions").get("code_signing") == "off"
     return SERVICES - SIGNING if unsigned else SERVICES
 
 

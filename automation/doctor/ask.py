@@ -19,6 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError, UnknownRegionError
 from automation import outputs, workspace
 from automation.clients import Clients, unsigned
 from automation.doctor.account import SERVICES
+from automation.doctor.ask_account import Footing
 from automation.doctor.finding import CannotAsk
 from automation.doctor.probes import Caller, EmulatorFacts, EngineFacts, Probes, Quota, Space
 from automation.errors import Failure
@@ -65,6 +66,7 @@ def probes_of(stack: str) -> Probes:
     engine = once(engine_facts)
     aws = Aws(source)
     asked = Asked(source, engine)
+    footing = Footing(stack, aws.clients)
     return Probes(
         stack=stack,
         python=lambda: sys.version_info[:3],
@@ -86,6 +88,11 @@ def probes_of(stack: str) -> Probes:
         services_there=lambda: services_in(region_of(source())),
         region_status=aws.region_status,
         lambda_quota=aws.lambda_quota,
+        state_bucket=footing.state_bucket,
+        key_state=footing.key_state,
+        pipeline=footing.pipeline,
+        quota=footing.quota,
+        network_use=footing.network_use,
     )
 
 
@@ -253,9 +260,13 @@ class Aws:
         client = Clients(region=self._sts_region())("account")
         return client.get_region_opt_status(RegionName=self._region())["RegionOptStatus"]
 
-    def lambda_quota(self) -> Quota:
+    def clients(self) -> Clients:
+        """Of the stack's region. Raises what refuses the credentials."""
         self.caller()
-        said = Clients(region=self._region())("lambda").get_account_settings()
+        return Clients(region=self._region())
+
+    def lambda_quota(self) -> Quota:
+        said = self.clients()("lambda").get_account_settings()
         return Quota(executions=said["AccountLimit"]["ConcurrentExecutions"])
 
     def _sts_region(self) -> str:

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from automation.doctor import account, laptop, machine
+from automation.doctor import account, footing, laptop, machine
 from automation.doctor.ask import probes_of
 from automation.doctor.finding import CannotAsk, Finding, Verdict, not_asked
 from automation.doctor.probes import Probes
@@ -36,8 +36,13 @@ IN_AN_ACCOUNT: Checks = {
     "region": account.region,
     "region enabled": account.region_enabled,
     "lambda quota": account.lambda_quota,
+    "network quotas": footing.network_quotas,
+    "gpu quota": footing.gpu_quota,
     "backend": account.backend,
+    "state bucket": footing.state_bucket,
     "secrets provider": account.secrets_provider,
+    "secrets key": footing.secrets_key,
+    "pipeline": footing.pipeline,
     "aws plugin": account.aws_plugin,
 }
 

@@ -57,6 +57,34 @@ class Quota:
 
 
 @dataclass(frozen=True, kw_only=True)
+class BucketFacts:
+    """How the state bucket is set."""
+
+    versioned: bool
+    encrypted_by_own_key: bool
+    closed: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class PipelineFacts:
+    """What of a pipeline's footing is there."""
+
+    provider: bool
+    boundary: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkUse:
+    """What the account has in the region."""
+
+    vpcs: int
+    interfaces: int
+    addresses: int
+    own_vpc: bool
+    """One with the stack's tags is among them."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Probes:
     """Each call gives a fact. One that cannot raises `CannotAsk`, `OSError`, or what boto3 raises;
     the check that asked is then *not asked*, unless it knows better.
@@ -96,3 +124,12 @@ class Probes:
     region_status: Callable[[], str]
     """As `account:GetRegionOptStatus` says it."""
     lambda_quota: Callable[[], Quota]
+    state_bucket: Callable[[str], BucketFacts]
+    """Of the bucket with that name."""
+    key_state: Callable[[str], str]
+    """Of a key by alias, id or ARN, as KMS says it; `not there` where there is none."""
+    pipeline: Callable[[str], PipelineFacts]
+    """With the ARN of the boundary."""
+    quota: Callable[[str, str], float]
+    """By service and code, as applied to the account or AWS's default."""
+    network_use: Callable[[], NetworkUse]

@@ -7,6 +7,11 @@ from components.account import Account
 GITHUB = "token.actions.githubusercontent.com"
 
 
+def role_path(project: str, stack: str) -> str:
+    """Of every role that the stack makes: a pipeline can change and pass on only these."""
+    return f"/{project}/{stack}/"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Footing:
     """What a stack of an account stands on, by name."""
@@ -21,8 +26,7 @@ class Footing:
 
     @property
     def path(self) -> str:
-        """Of every role that the stack makes: only these can be changed and passed on."""
-        return f"/{self.project}/{self.stack}/"
+        return role_path(self.project, self.stack)
 
     @property
     def bucket(self) -> str:

@@ -6,7 +6,6 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 import pytest
 
 from automation import clients, workspace
+from automation.bootstrap.run import bootstrap
 from automation.doctor import ask
 from automation.doctor.examine import EVERYWHERE, ON_THE_LAPTOP, Diagnosis, doctor, examine
 from automation.doctor.finding import Verdict
@@ -172,11 +172,17 @@ def signed_in(
     forget_clients()
     source = workspace.read_stack_file("dev")
 
-    def looked(reserved: int | None = None, **config: Any) -> Diagnosis:
+    def looked(
+        reserved: int | None = None, secretsprovider: str | None = None, **config: Any
+    ) -> Diagnosis:
         serving = source["config"]["warmline:serving"] | {"reserved_concurrency": reserved}
         config = {key.replace("__", ":"): value for key, value in config.items()}
-        edited = {"config": source["config"] | {"warmline:serving": serving} | config}
-        return examine(replace(ask.probes_of("dev"), source=lambda: edited))
+        edited = {
+            "secretsprovider": secretsprovider,
+            "config": source["config"] | {"warmline:serving": serving} | config,
+        }
+        monkeypatch.setattr(workspace, "read_stack_file", lambda _stack: edited)
+        return examine(ask.probes_of("dev"))
 
     yield looked
     forget_clients()
@@ -193,7 +199,8 @@ def test_an_account_that_answers_is_well_and_the_rest_is_said_aloud(
 ) -> None:
     diagnosis = signed_in()
     assert diagnosis.healthy, diagnosis.as_json()
-    assert diagnosis.of(Verdict.NOT_ASKED) == ["account"]
+    nothing_named = ["account", "state bucket", "secrets key", "pipeline"]
+    assert diagnosis.of(Verdict.NOT_ASKED) == nothing_named
     code, findings = listed(tmp_path / "home", "dev")
     assert code == 0
     assert findings["credentials"]["found"].startswith("arn:aws:")
@@ -259,3 +266,50 @@ def test_aws_out_of_reach_is_named_and_only_it(
 
 def listed_problems(look: Callable[[], Diagnosis]) -> list[str]:
     return look().of(Verdict.PROBLEM)
+
+
+@pytest.fixture
+def standing(
+    signed_in: Callable[..., Diagnosis], small_account: str, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[], Diagnosis]:
+    """Examines stack dev after a bootstrap, with what that says in its file."""
+    result = bootstrap(
+        "dev",
+        repository="octo-org/octo-repo",
+        branch="main",
+        environment=None,
+        dry_run=False,
+        show=lambda _line: None,
+    )
+    monkeypatch.delenv("PULUMI_BACKEND_URL")
+    here = f"&endpoint={small_account}&s3ForcePathStyle=true"
+    return lambda: signed_in(
+        secretsprovider=result.secrets_provider,
+        warmline__deployment={
+            "backend_url": result.backend_url + here,
+            "role_boundary": result.role_boundary,
+        },
+    )
+
+
+def test_a_bootstrapped_stack_is_well_and_the_engine_keeps_state_where_its_file_says(
+    standing: Callable[[], Diagnosis],
+) -> None:
+    diagnosis = standing()
+    assert diagnosis.healthy, diagnosis.as_json()
+    assert diagnosis.of(Verdict.NOT_ASKED) == ["account"]
+    assert diagnosis.findings["backend"].found.startswith("s3://warmline-dev-state-000000000000")
+
+
+def test_what_bootstrap_made_and_somebody_opened_or_took_away_is_named_and_only_that(
+    standing: Callable[[], Diagnosis], small_account: str
+) -> None:
+    there = clients.Clients(region="us-east-1", endpoint_url=small_account)
+    bucket = "warmline-dev-state-000000000000-us-east-1"
+    there("s3").delete_public_access_block(Bucket=bucket)
+    key = there("kms").describe_key(KeyId="alias/warmline-dev-secrets")["KeyMetadata"]["KeyId"]
+    there("kms").disable_key(KeyId=key)
+    iam = there("iam")
+    (provider,) = iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]
+    iam.delete_open_id_connect_provider(OpenIDConnectProviderArn=provider["Arn"])
+    assert listed_problems(standing) == ["state bucket", "secrets key", "pipeline"]

@@ -14,7 +14,18 @@ from botocore.exceptions import (
 
 from automation import workspace
 from automation.doctor.account import SKEW_LIMIT_SECONDS
-from automation.doctor.probes import Caller, EmulatorFacts, EngineFacts, Probes, Quota, Space
+from automation.doctor.footing import ADDRESSES, GPU_VCPUS, INTERFACES, VPCS
+from automation.doctor.probes import (
+    BucketFacts,
+    Caller,
+    EmulatorFacts,
+    EngineFacts,
+    NetworkUse,
+    PipelineFacts,
+    Probes,
+    Quota,
+    Space,
+)
 from automation.errors import Failure
 from emulation.emulator_venv import EnvironmentFailure
 from emulation.engine import Engine
@@ -28,11 +39,22 @@ NO_ENGINE = EngineFacts(engine=None, host=None, passed_over="", go=None)
 EMULATOR = EmulatorFacts(
     condition=Condition.ANSWERS, pid=41, instance="aa11", last_port=4567, port_is_free=False
 )
+BOUNDARY = "arn:aws:iam::111122223333:policy/warmline-dev-boundary"
 SOURCE: dict[str, Any] = {
+    "secretsprovider": "awskms://alias/secrets?region=eu-central-1",
     "config": {
         "aws:region": "eu-central-1",
         "aws:allowedAccountIds": ["111122223333"],
         "warmline:serving": {"reserved_concurrency": 50},
+        "warmline:deployment": {"backend_url": "s3://state", "role_boundary": BOUNDARY},
+        "warmline:network": {
+            "kind": "create",
+            "zones": 2,
+            "egress": "nat",
+            "interface_endpoints": ["sqs"],
+            "functions": ["predict"],
+        },
+        "warmline:gpu": {"max_vcpus": 8},
     },
 }
 
@@ -41,11 +63,30 @@ def gives(value: Any) -> Callable[[], Any]:
     return lambda: value
 
 
-def fails(error: Exception) -> Callable[[], Any]:
-    def ask() -> NoReturn:
+def fails(error: Exception) -> Callable[..., Any]:
+    def ask(*_asked: str) -> NoReturn:
         raise error
 
     return ask
+
+
+QUOTAS = {
+    ("vpc", VPCS): 5.0,
+    ("vpc", INTERFACES): 5000.0,
+    ("ec2", ADDRESSES): 5.0,
+    ("ec2", GPU_VCPUS): 64.0,
+}
+BUCKET = BucketFacts(versioned=True, encrypted_by_own_key=True, closed=True)
+USE = NetworkUse(vpcs=2, interfaces=40, addresses=3, own_vpc=False)
+
+
+def quotas(code: str = "", limit: float = 0) -> Callable[[str, str], float]:
+    """As in a healthy account, but for one."""
+    return lambda service, asked: limit if asked == code else QUOTAS[service, asked]
+
+
+def of_any(value: Any) -> Callable[[str], Any]:
+    return lambda _name: value
 
 
 def refused(code: str, text: str) -> ClientError:
@@ -77,6 +118,11 @@ def healthy(stack: str) -> Probes:
         ),
         region_status=gives("ENABLED_BY_DEFAULT"),
         lambda_quota=gives(Quota(executions=1000)),
+        state_bucket=of_any(BUCKET),
+        key_state=of_any("Enabled"),
+        pipeline=of_any(PipelineFacts(provider=True, boundary=True)),
+        quota=quotas(),
+        network_use=gives(USE),
     )
 
 
@@ -86,13 +132,18 @@ class Plant:
 
     check: str
     stack: str
-    probes: Mapping[str, Callable[[], Any]]
+    probes: Mapping[str, Callable[..., Any]]
     says: str
     """Part of what is found."""
     do: str
     """Part of the way out."""
 
 
+SIGNED = (
+    *("caller", "region_status", "lambda_quota", "state_bucket"),
+    *("key_state", "pipeline", "quota", "network_use"),
+)
+"""What is asked of AWS with a signature."""
 UNREACHABLE = EndpointConnectionError(endpoint_url="https://sts.us-east-1.amazonaws.com/")
 OLD_SIGNATURE = refused("SignatureDoesNotMatch", "Signature expired: 20261125T030000Z is earlier")
 PLANTS = {
@@ -207,10 +258,7 @@ PLANTS = {
     "AWS is out of reach": Plant(
         "aws",
         "dev",
-        {
-            name: fails(UNREACHABLE)
-            for name in ("clock_skew_seconds", "caller", "region_status", "lambda_quota")
-        },
+        {name: fails(UNREACHABLE) for name in ("clock_skew_seconds", *SIGNED)},
         "Could not connect",
         "HTTPS_PROXY",
     ),
@@ -219,7 +267,7 @@ PLANTS = {
         "dev",
         {
             "clock_skew_seconds": gives(SKEW_LIMIT_SECONDS + 1.0),
-            **{name: fails(OLD_SIGNATURE) for name in ("caller", "region_status", "lambda_quota")},
+            **{name: fails(OLD_SIGNATURE) for name in SIGNED},
         },
         "301 s behind",
         "set the clock",
@@ -284,6 +332,64 @@ PLANTS = {
         {"lambda_quota": gives(Quota(executions=149))},
         "149",
         "reserved_concurrency: null",
+    ),
+    "no room for another VPC": Plant(
+        "network quotas", "dev", {"quota": quotas(VPCS, 2)}, f"1 more ({VPCS})", "Service Quotas"
+    ),
+    "one address too few": Plant(
+        "network quotas",
+        "dev",
+        {"quota": quotas(ADDRESSES, 4)},
+        "Elastic IPs: 3 of 4 in use, 2 more",
+        "network.kind",
+    ),
+    "network interfaces run out": Plant(
+        "network quotas",
+        "dev",
+        {"quota": quotas(INTERFACES, 45)},
+        "network interfaces: 40 of 45 in use, 6 more",
+        "Service Quotas",
+    ),
+    "a new account has no GPU": Plant(
+        "gpu quota", "dev", {"quota": quotas(GPU_VCPUS, 0)}, "0 vCPUs", GPU_VCPUS
+    ),
+    "the state bucket keeps no versions": Plant(
+        "state bucket",
+        "dev",
+        {"state_bucket": of_any(replace(BUCKET, versioned=False))},
+        "versions are not kept",
+        "warmline bootstrap --stack dev",
+    ),
+    "the state is encrypted by S3's own key and open": Plant(
+        "state bucket",
+        "dev",
+        {"state_bucket": of_any(replace(BUCKET, encrypted_by_own_key=False, closed=False))},
+        "no key of the account's encrypts it, the public access block has a gap",
+        "--dry-run",
+    ),
+    "the key of secrets waits for its end": Plant(
+        "secrets key",
+        "dev",
+        {"key_state": of_any("PendingDeletion")},
+        "alias/secrets is PendingDeletion",
+        "cancel-key-deletion",
+    ),
+    "the key of secrets is gone": Plant(
+        "secrets key", "dev", {"key_state": of_any("not there")}, "not there", "secretsprovider"
+    ),
+    "the OIDC provider was deleted": Plant(
+        "pipeline",
+        "dev",
+        {"pipeline": of_any(PipelineFacts(provider=False, boundary=True))},
+        "the OIDC provider",
+        "warmline bootstrap --stack dev",
+    ),
+    "the boundary was deleted": Plant(
+        "pipeline",
+        "dev",
+        {"pipeline": of_any(PipelineFacts(provider=True, boundary=False))},
+        f"the policy {BOUNDARY}",
+        "--dry-run",
     ),
     "nobody is logged in to a backend": Plant(
         "backend",

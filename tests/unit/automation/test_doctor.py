@@ -21,16 +21,20 @@ from automation.doctor.examine import (
     examine,
 )
 from automation.doctor.finding import CannotAsk, Verdict
+from automation.doctor.footing import ADDRESSES, VPCS
 from automation.doctor.probes import Quota
 from automation.doctor.show import show, summary
 from tests.unit.automation.doctor_plants import (
     NO_ENGINE,
     PLANTS,
+    SIGNED,
     SOURCE,
+    USE,
     Plant,
     fails,
     gives,
     healthy,
+    quotas,
     refused,
 )
 
@@ -76,6 +80,11 @@ def test_every_check_can_find_its_problem() -> None:
         ("caller", "account", NoCredentialsError()),
         ("region_status", "region enabled", refused("AccessDenied", "not authorised")),
         ("lambda_quota", "lambda quota", refused("AccessDenied", "not authorised")),
+        ("quota", "gpu quota", refused("AccessDenied", "not authorised")),
+        ("network_use", "network quotas", refused("UnauthorizedOperation", "not authorised")),
+        ("state_bucket", "state bucket", refused("AccessDenied", "not authorised")),
+        ("key_state", "secrets key", refused("AccessDeniedException", "not authorised")),
+        ("pipeline", "pipeline", NoCredentialsError()),
         ("plugins", "aws plugin", CannotAsk("there is no engine to ask")),
         ("clock_skew_seconds", "clock", CannotAsk("the answer carries no time")),
         ("emulator", "port", PermissionError("state.json")),
@@ -97,6 +106,7 @@ def test_what_cannot_be_asked_is_neither_passed_nor_a_problem(
 def test_out_of_reach_aws_leaves_its_other_questions_open() -> None:
     diagnosis = planted(PLANTS["AWS is out of reach"])
     open_ones = ["clock", "credentials", "account", "region enabled", "lambda quota"]
+    open_ones += ["network quotas", "gpu quota", "state bucket", "secrets key", "pipeline"]
     assert diagnosis.of(Verdict.NOT_ASKED) == open_ones
 
 
@@ -108,7 +118,8 @@ def test_encrypted_settings_are_not_called_judged() -> None:
 def test_a_stack_file_that_names_no_account_agrees_with_none() -> None:
     source = {"config": {"aws:region": "eu-central-1"}}
     diagnosis = examine(replace(healthy("dev"), source=gives(source)))
-    assert diagnosis.of(Verdict.NOT_ASKED) == ["account"]
+    nothing_named = ["account", "state bucket", "secrets key", "pipeline"]
+    assert diagnosis.of(Verdict.NOT_ASKED) == nothing_named
     assert "aws:allowedAccountIds" in diagnosis.findings["account"].why
 
 
@@ -131,7 +142,7 @@ def test_accounts_are_compared_however_the_file_writes_them(
 
 def test_a_stack_file_with_text_for_a_section_stops_no_other_check() -> None:
     sections = {"warmline:serving": "text", "warmline:protection": "text"}
-    source = {"config": SOURCE["config"] | sections}
+    source = {**SOURCE, "config": SOURCE["config"] | sections}
     diagnosis = examine(replace(healthy("dev"), source=gives(source)))
     assert diagnosis.of(Verdict.NOT_ASKED) == ["lambda quota", "secrets provider"]
 
@@ -177,7 +188,7 @@ def test_a_machine_that_can_build_its_engine_is_well_and_says_so() -> None:
 
 def test_the_local_stack_asks_nothing_of_aws_or_of_a_backend() -> None:
     asked = AssertionError("asked for the local stack")
-    names = ("backend", "plugins", "clock_skew_seconds", "caller", "region_status", "lambda_quota")
+    names = ("backend", "plugins", "clock_skew_seconds", *SIGNED)
     probes = replace(healthy("local"), **{name: fails(asked) for name in names})
     assert examine(probes).healthy
 
@@ -219,3 +230,28 @@ def test_a_check_that_was_not_asked_is_in_the_json_and_no_failure(
     code, listed = as_json(monkeypatch, diagnosis)
     assert code == 0
     assert [one["why"] for one in listed if one["verdict"] == "not asked"] == ["no engine"]
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        {"kind": "none"},
+        {"kind": "create", "zones": 2, "egress": "endpoints", "interface_endpoints": []},
+    ],
+)
+def test_quotas_count_only_what_the_network_takes(network: dict[str, Any]) -> None:
+    source = {**SOURCE, "config": SOURCE["config"] | {"warmline:network": network}}
+    no_addresses = replace(healthy("dev"), source=gives(source), quota=quotas(ADDRESSES, 0))
+    assert examine(no_addresses).healthy
+
+
+def test_a_network_that_is_there_already_needs_no_room() -> None:
+    full = replace(healthy("dev"), quota=quotas(VPCS, 2))
+    assert examine(replace(full, network_use=gives(replace(USE, own_vpc=True)))).healthy
+
+
+def test_a_backend_and_a_key_elsewhere_are_not_called_well() -> None:
+    config = {**SOURCE["config"], "warmline:deployment": {"backend_url": None}}
+    source = {"secretsprovider": "hashivault://mykey", "config": config}
+    diagnosis = examine(replace(healthy("dev"), source=gives(source)))
+    assert diagnosis.of(Verdict.NOT_ASKED) == ["state bucket", "secrets key", "pipeline"]

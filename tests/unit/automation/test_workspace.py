@@ -4,6 +4,7 @@ import stat
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -244,3 +245,41 @@ def test_an_account_without_a_backend_is_told_where_state_may_be_kept(tmp_path: 
     said = "the engine cannot reach the state of stack dev: error: PULUMI_ACCESS_TOKEN must be set"
     assert caught.value.cause == said
     assert "PULUMI_BACKEND_URL" in caught.value.way_out
+
+
+HERE = {"config": {"warmline:deployment": {"backend_url": "s3://of-the-file"}}}
+
+
+@pytest.mark.parametrize(
+    ("source", "shell", "backend"),
+    [
+        (HERE, None, "s3://of-the-file"),
+        (HERE, "s3://of-the-file", "s3://of-the-file"),
+        ({"config": {"warmline:deployment": {"backend_url": None}}}, "s3://of-the-shell", None),
+        ({"config": {"warmline:deployment": "text"}}, "s3://of-the-shell", None),
+        ({}, None, None),
+    ],
+)
+def test_state_is_where_the_stack_file_says_or_else_where_the_shell_says(
+    source: dict[str, Any], shell: str | None, backend: str | None
+) -> None:
+    assert workspace.backend_of(source, shell) == backend
+
+
+def test_a_shell_that_names_the_state_of_another_stack_is_refused_before_the_engine_starts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PULUMI_BACKEND_URL", "s3://of-another-stack")
+    with pytest.raises(Failure) as failed:
+        workspace.command_for(engine(), Reach.ACCOUNT, HERE)
+    assert "s3://of-the-file" in failed.value.cause
+    assert "s3://of-another-stack" in failed.value.cause
+    assert "PULUMI_BACKEND_URL" in failed.value.way_out
+
+
+def test_the_engine_is_told_where_the_stack_file_keeps_state(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("PULUMI_BACKEND_URL", raising=False)
+    command = workspace.command_for(engine(), Reach.ACCOUNT, HERE)
+    assert command.environ["PULUMI_BACKEND_URL"] == "s3://of-the-file"
