@@ -146,25 +146,28 @@ health = Function(
         policies={"registry": registry.read_policy},
     ),
 )
-group = ServingGroup(
-    "serving",
-    ServingGroupArgs(
-        common=common,
-        package=package("predict"),
-        serving=config.serving,
-        shadow=config.shadow,
-        released=config.release.owner == "release",
-        tenant_claim=config.identity.tenant_claim,
-        registry=registry,
-        store=store,
-        keys=keys,
-        cache=cache,
-    ),
-)
+groups = [
+    ServingGroup(
+        "serving",
+        ServingGroupArgs(
+            common=common,
+            package=package("predict"),
+            serving=serving,
+            shadow=config.shadow,
+            released=config.release.owner == "release",
+            tenant_claim=config.identity.tenant_claim,
+            registry=registry,
+            store=store,
+            keys=keys,
+            cache=cache,
+        ),
+    )
+    for serving in config.groups
+]
 api = InferenceApi(
     "api",
     InferenceApiArgs(
-        inference=group.inference,
+        groups=groups,
         health=health,
         access=access,
         api=config.api,
@@ -177,10 +180,9 @@ observability = Observability(
     "observability",
     ObservabilityArgs(
         account=account,
-        functions={"predict": group.inference, "health": health},
+        groups=groups,
+        functions={"health": health},
         api_id=api.api_id,
-        serving_group=config.serving.group,
-        dead_letter_queue_name=group.dead_letter_name,
         thresholds=config.observability,
         kms_key_arn=keys.queues_arn,
         tags=tags,
@@ -209,15 +211,8 @@ for output, value in {
     "registry_table": registry.table_name,
     "signing_key_arn": keys.signing_arns[signing_key],
     "signing_key_name": signing_key,
-    "serving_group": config.serving.group,
-    "serving_groups": {config.serving.group: {"function_name": group.inference.function_name}},
-    "release": config.release.model_dump()
-    | {
-        "provisioned_concurrency": config.serving.launch.provisioned_concurrency,
-        "tenant_claim": config.identity.tenant_claim,
-    },
-    "memory_cache_mb": config.serving.memory_cache_mb,
-    "disk_cache_mb": config.serving.disk_cache_mb,
+    "serving_groups": {group.serving.name: group.described for group in groups},
+    "release": config.release.model_dump() | {"tenant_claim": config.identity.tenant_claim},
     "alarm_topic_arn": observability.topic_arn,
     "region": account.region,
     "stack": stack,

@@ -36,10 +36,9 @@ _PANELS: Mapping[str, tuple[Metric, ...]] = {
 
 
 def dashboard(
-    region: str, api_id: str, serving_group: str, functions: Mapping[str, str]
+    region: str, api_id: str, groups: Sequence[str], functions: Mapping[str, str]
 ) -> dict[str, Any]:
-    """Requests as the gateway sees them, the functions, then what the inference function says."""
-    group = [GROUP_DIMENSION, serving_group]
+    """Requests as the gateway sees them, the functions, then what each serving group says."""
     panels = [
         _panel(
             region,
@@ -61,10 +60,11 @@ def dashboard(
         *(
             _panel(
                 region,
-                title,
-                [[NAMESPACE, metric.value, *group] for metric in metrics],
+                f"{group}: {title}",
+                [[NAMESPACE, metric.value, GROUP_DIMENSION, group] for metric in metrics],
                 "p99" if metrics[0].unit == "Milliseconds" else "Sum",
             )
+            for group in groups
             for title, metrics in _PANELS.items()
         ),
     ]

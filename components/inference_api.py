@@ -1,6 +1,7 @@
 """InferenceApi: the front door, an HTTP API."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -9,8 +10,9 @@ import pulumi_aws as aws
 from components.derived import vended_log_group
 from components.function import Function
 from components.identity import Access
+from components.serving_group import ServingGroup
 from components.tags import DataClass, Tags
-from contracts.api_routes import HEALTH_ROUTES, MODEL_ROUTES
+from contracts.api_routes import HEALTH_ROUTES
 from contracts.protocol import BINARY_HEADER
 from settings import Api, Cors
 
@@ -36,7 +38,7 @@ ACCESS_LOG_FORMAT = json.dumps(
 
 @dataclass(frozen=True, kw_only=True)
 class InferenceApiArgs:
-    inference: Function
+    groups: Sequence[ServingGroup]
     health: Function
     access: Access
     api: Api
@@ -72,18 +74,21 @@ class InferenceApi(pulumi.ComponentResource):
             jwt_configuration={"issuer": args.access.issuer, "audiences": args.access.audience},
             opts=self._child,
         )
-        target = self._integration(f"{name}-inference", api, args.inference)
-        for route, scope in MODEL_ROUTES.items():
-            aws.apigatewayv2.Route(
-                f"{name}-{_slug(route)}",
-                api_id=api.id,
-                route_key=route,
-                target=target,
-                authorization_type="JWT",
-                authorizer_id=authorizer.id,
-                authorization_scopes=[scope],
-                opts=self._child,
-            )
+        for group in args.groups:
+            # Of the default group, whose routes name no model, the names stay as they are.
+            mine = "" if group.serving.is_default else f"-{group.serving.name}"
+            target = self._integration(f"{name}{mine}-inference", api, group.inference)
+            for route, scope in group.serving.routes.items():
+                aws.apigatewayv2.Route(
+                    f"{name}{mine}-{_slug(route)}",
+                    api_id=api.id,
+                    route_key=route,
+                    target=target,
+                    authorization_type="JWT",
+                    authorizer_id=authorizer.id,
+                    authorization_scopes=[scope],
+                    opts=self._child,
+                )
         target = self._integration(f"{name}-health", api, args.health)
         health = [
             aws.apigatewayv2.Route(

@@ -1,6 +1,6 @@
 """Observability: who is told when it goes wrong, and what one looks at then."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -12,6 +12,7 @@ from components.derived import near_timeout_ms
 from components.documents.messaging import alarm_topic
 from components.function import Function
 from components.render import rendered
+from components.serving_group import ServingGroup
 from components.tags import DataClass, Tags
 from contracts.metrics import GROUP_DIMENSION, NAMESPACE, Metric
 from settings import Observability as Thresholds
@@ -24,10 +25,10 @@ _PERIOD_SECONDS = 300
 @dataclass(frozen=True, kw_only=True)
 class ObservabilityArgs:
     account: Account
+    groups: Sequence[ServingGroup]
     functions: Mapping[str, Function]
+    """Those that belong to no group."""
     api_id: pulumi.Input[str]
-    serving_group: str
-    dead_letter_queue_name: pulumi.Input[str]
     thresholds: Thresholds
     kms_key_arn: pulumi.Input[str]
     """Key of the alarm topic; its policy lets CloudWatch and AWS Budgets publish."""
@@ -65,8 +66,12 @@ class Observability(pulumi.ComponentResource):
         self._tags = args.tags
         self.topic_arn = topic.arn
         limits = args.thresholds
-        for label, function in args.functions.items():
+        functions = {_label(group, "predict"): group.inference for group in args.groups}
+        functions |= args.functions
+        for label, function in functions.items():
             self._function_alarms(label, function, limits)
+        for group in args.groups:
+            self._group_alarms(group, limits)
         api = {"ApiId": args.api_id}
         self._alarm(
             "api-5xx",
@@ -85,32 +90,6 @@ class Observability(pulumi.ComponentResource):
             percentile="p99",
             why="One caller in a hundred waits longer than agreed.",
         )
-        self._alarm(
-            "dead-letters",
-            "AWS/SQS",
-            "ApproximateNumberOfMessagesVisible",
-            {"QueueName": args.dead_letter_queue_name},
-            1,
-            statistic="Maximum",
-            why="Shadow requests failed too often and were set aside.",
-        )
-        group = {GROUP_DIMENSION: args.serving_group}
-        self._alarm(
-            "integrity",
-            NAMESPACE,
-            Metric.INTEGRITY_FAILURES.value,
-            group,
-            1,
-            why="A model's bytes or signature are not what was pushed: it is not served.",
-        )
-        self._alarm(
-            "stale-reads",
-            NAMESPACE,
-            Metric.STALE_READS.value,
-            group,
-            limits.stale_reads_per_5_minutes,
-            why="The registry cannot be read: the last known routes are serving.",
-        )
         aws.cloudwatch.Dashboard(
             name,
             dashboard_name=f"{args.tags.project}-{args.tags.stack}",
@@ -118,14 +97,41 @@ class Observability(pulumi.ComponentResource):
                 dashboard,
                 region=args.account.region,
                 api_id=args.api_id,
-                serving_group=args.serving_group,
-                functions={
-                    label: function.function_name for label, function in args.functions.items()
-                },
+                groups=[group.serving.name for group in args.groups],
+                functions={label: function.function_name for label, function in functions.items()},
             ),
             opts=child,
         )
         self.register_outputs({"topic_arn": self.topic_arn})
+
+    def _group_alarms(self, group: ServingGroup, limits: Thresholds) -> None:
+        if group.dead_letter_name is not None:
+            self._alarm(
+                _label(group, "dead-letters"),
+                "AWS/SQS",
+                "ApproximateNumberOfMessagesVisible",
+                {"QueueName": group.dead_letter_name},
+                1,
+                statistic="Maximum",
+                why="Shadow requests failed too often and were set aside.",
+            )
+        dimensions = {GROUP_DIMENSION: group.serving.name}
+        self._alarm(
+            _label(group, "integrity"),
+            NAMESPACE,
+            Metric.INTEGRITY_FAILURES.value,
+            dimensions,
+            1,
+            why="A model's bytes or signature are not what was pushed: it is not served.",
+        )
+        self._alarm(
+            _label(group, "stale-reads"),
+            NAMESPACE,
+            Metric.STALE_READS.value,
+            dimensions,
+            limits.stale_reads_per_5_minutes,
+            why="The registry cannot be read: the last known routes are serving.",
+        )
 
     def _function_alarms(self, label: str, function: Function, limits: Thresholds) -> None:
         alias: dict[str, pulumi.Input[str]] = {
@@ -193,3 +199,8 @@ class Observability(pulumi.ComponentResource):
             tags=self._tags.named(name),
             opts=pulumi.ResourceOptions(parent=self),
         )
+
+
+def _label(group: ServingGroup, what: str) -> str:
+    """`predict` for the default group, `fraud-predict` for the group fraud."""
+    return what if group.serving.is_default else f"{group.serving.name}-{what}"

@@ -34,27 +34,46 @@ class ServingGroupArgs:
 
 
 class ServingGroup(pulumi.ComponentResource):
-    """The inference function, and the queue through which it calls itself for shadow versions."""
+    """The inference function, and the queue through which it calls itself for shadow versions.
+
+    The name of a group is added to `name`, unless it is the default group.
+    """
 
     inference: Function
-    dead_letter_name: pulumi.Output[str]
+    dead_letter_name: pulumi.Output[str] | None
+    """None = there is no queue."""
+    described: dict[str, pulumi.Input[object]]
+    """What commands need to know of it; an entry of the stack's output `serving_groups`."""
 
     def __init__(
         self, name: str, args: ServingGroupArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
+        if not args.serving.is_default:
+            name = f"{name}-{args.serving.name}"
         super().__init__("warmline:components:ServingGroup", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         serving = args.serving
-        queue = ShadowQueue(
-            f"{name}-shadow",
-            ShadowQueueArgs(
-                consumer_timeout_seconds=serving.timeout_seconds,
-                kms_key_arn=args.keys.queues_arn,
-                shadow=args.shadow,
-                tags=args.common.tags,
-            ),
-            child,
-        )
+        policies = {"registry": args.registry.read_policy, "models": args.store.read_policy}
+        queue, source = None, None
+        if serving.shadow:
+            queue = ShadowQueue(
+                f"{name}-shadow",
+                ShadowQueueArgs(
+                    consumer_timeout_seconds=serving.timeout_seconds,
+                    kms_key_arn=args.keys.queues_arn,
+                    shadow=args.shadow,
+                    tags=args.common.tags,
+                ),
+                child,
+            )
+            source = QueueSource(
+                queue_arn=queue.queue_arn,
+                batch_size=args.shadow.batch_size,
+                maximum_concurrency=args.shadow.maximum_concurrency,
+            )
+            policies["shadow"] = rendered(
+                send_and_receive, queue_arn=queue.queue_arn, key_arn=args.keys.queues_arn
+            )
         self.inference = Function(
             f"{name}-predict",
             FunctionArgs(
@@ -67,11 +86,11 @@ class ServingGroup(pulumi.ComponentResource):
                 launch=serving.launch,
                 reserved_concurrency=serving.reserved_concurrency,
                 environment={
-                    PredictEnv.SERVING_GROUP: serving.group,
+                    PredictEnv.SERVING_GROUP: serving.name,
                     PredictEnv.REGISTRY_TABLE: args.registry.table_name,
                     PredictEnv.MODEL_BUCKET: args.store.bucket_name,
                     PredictEnv.KEYRING: args.keys.keyring,
-                    PredictEnv.SHADOW_QUEUE_URL: queue.queue_url,
+                    PredictEnv.SHADOW_QUEUE_URL: queue.queue_url if queue else "",
                     PredictEnv.TENANT_CLAIM: args.tenant_claim,
                     PredictEnv.ROUTE_TTL_SECONDS: str(serving.route_ttl_seconds),
                     PredictEnv.MEMORY_CACHE_MB: str(serving.memory_cache_mb),
@@ -80,25 +99,23 @@ class ServingGroup(pulumi.ComponentResource):
                     **_shared(args.cache),
                 },
                 mount=args.cache.mount if args.cache else None,
-                policies={
-                    "registry": args.registry.read_policy,
-                    "models": args.store.read_policy,
-                    "shadow": rendered(
-                        send_and_receive,
-                        queue_arn=queue.queue_arn,
-                        key_arn=args.keys.queues_arn,
-                    ),
-                },
-                source=QueueSource(
-                    queue_arn=queue.queue_arn,
-                    batch_size=args.shadow.batch_size,
-                    maximum_concurrency=args.shadow.maximum_concurrency,
-                ),
+                policies=policies,
+                source=source,
             ),
             child,
         )
-        self.dead_letter_name = queue.dead_letter_name
-        self.register_outputs({"dead_letter_name": self.dead_letter_name})
+        self.serving = serving
+        self.dead_letter_name = queue.dead_letter_name if queue else None
+        self.described = {
+            "function_name": self.inference.function_name,
+            "models": list(serving.models),
+            "memory_cache_mb": serving.memory_cache_mb,
+            "disk_cache_mb": serving.disk_cache_mb,
+            "provisioned_concurrency": serving.launch.provisioned_concurrency,
+        }
+        self.register_outputs(
+            {"dead_letter_name": self.dead_letter_name, "described": self.described}
+        )
 
 
 def _shared(cache: SharedCache | None) -> dict[str, str]:

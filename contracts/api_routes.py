@@ -19,6 +19,20 @@ MODEL_ROUTES = {
 }
 """Route -> the scope that a token needs. `{name}` stands for one segment of a path."""
 
+
+def routes_of(model: str) -> dict[str, str]:
+    """The routes of one model -> their scopes, for a model that has a function of its own.
+
+    A gateway prefers a segment that is written out to one in braces, so these win over those of
+    `MODEL_ROUTES`.
+    """
+    return {
+        route.replace("{model}", model): scope
+        for route, scope in MODEL_ROUTES.items()
+        if "{model}" in route
+    }
+
+
 _PARAMETER = re.compile(r"\{\w+\}")
 
 

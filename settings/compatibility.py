@@ -95,7 +95,7 @@ PAIRS: tuple[Pair, ...] = (
         F.EVENT_SOURCE,
         "API Gateway is the only event source that can name a tenant",
         _TENANCY,
-        "set tenancy 'shared'; the group has its shadow queue",
+        "set shadow false, or tenancy 'shared'",
     ),
     _pair(
         F.ISOLATION,

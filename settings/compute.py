@@ -9,10 +9,12 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
+from contracts.api_routes import MODEL_ROUTES, routes_of
+from contracts.registry import ANY_MODEL
 from settings import limits
 from settings.launch import Images, Launch
 from settings.section import Section, rule
-from settings.values import GroupName, ProfileVersionArn, RetentionDays
+from settings.values import GroupName, ModelName, ProfileVersionArn, RetentionDays
 
 
 def _quoted_off(value: object) -> object:
@@ -73,10 +75,12 @@ class Functions(Section):
 
 
 class Serving(Section):
-    """One serving group: the inference function and its caches."""
+    """One serving group: its models, its inference function and its caches."""
 
-    group: GroupName
+    name: GroupName
     """Name of the group; models are registered into it."""
+    models: tuple[ModelName, ...] = Field(min_length=1, max_length=limits.GROUP_MODELS)
+    """Models that the group serves; `["*"]` = every model that no other group lists."""
     memory_mb: int = Field(ge=limits.LAMBDA_MEMORY_MB[0], le=limits.LAMBDA_MEMORY_MB[1])
     """MB of the inference function; processor time grows with it (one core at 1,769)."""
     timeout_seconds: int = Field(ge=1)
@@ -93,8 +97,30 @@ class Serving(Section):
     """Bytes of the largest request body that is read; a larger one is answered with 413."""
     route_ttl_seconds: int = Field(ge=1, le=300)
     """Seconds that a route, version or tenant is used before it is read anew."""
+    shadow: bool
+    """Whether a queue carries copies of requests to shadow versions (`warmline:shadow`)."""
     launch: Launch
     """How environments of the function come to be."""
+
+    @property
+    def is_default(self) -> bool:
+        """It serves every model that no other group lists."""
+        return self.models == (ANY_MODEL,)
+
+    @property
+    def routes(self) -> dict[str, str]:
+        """Routes of the API that lead to the group -> the scope that a token needs."""
+        if self.is_default:
+            return MODEL_ROUTES
+        return {k: v for model in self.models for k, v in routes_of(model).items()}
+
+    @rule
+    def _all_or_some(self) -> Iterator[str]:
+        if ANY_MODEL in self.models and not self.is_default:
+            yield (
+                f"models is {list(self.models)}; it must be ['{ANY_MODEL}'] alone, or names "
+                "without it, because whoever serves every other model needs no list"
+            )
 
     @rule
     def _memory_cache_fits(self) -> Iterator[str]:

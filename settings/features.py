@@ -82,7 +82,7 @@ class Switch:
         value: Any = settings
         try:
             for step in key.split("."):
-                value = getattr(value, step)
+                value = value[int(step)] if step.isdigit() else getattr(value, step)
             return f"{key} {self.told(value)}" if self.on(value) else None
         except NotValid:
             return None
@@ -131,9 +131,8 @@ SWITCHES: tuple[Switch, ...] = (
     Switch(feature=Feature.HTTP_API, key="api.kind", on=_is("http")),
     Switch(
         feature=Feature.EVENT_SOURCE,
-        key="shadow",
-        on=lambda shadow: shadow is not None,
-        told=lambda _: "is given",
+        key=f"{GROUP}.shadow",
+        on=_is(True),
     ),
     Switch(
         feature=Feature.EFS,

@@ -5,7 +5,7 @@ from settings.docs import ROOT
 from settings.features import GROUP, SWITCHES, UNSAID, Feature
 
 PAGE = ROOT / compatibility.PAGE
-_GROUP_KEY = "serving"
+_GROUP_KEY = "groups"
 
 _HEAD = """# Launch profiles
 

@@ -7,6 +7,15 @@ LAMBDA_TMP_MB: Final = (512, 10_240)
 LAMBDA_LAYERS: Final = 5
 LAMBDA_BODY_BYTES: Final = 4_400_000
 """A request's event is at most 6 MB of JSON, where a binary body is base64."""
+SERVING_GROUPS: Final = 20
+"""More belong into another stack, or its resources and metrics are too many to look through
+(our own)."""
+GROUP_NAME_LENGTH: Final = 32
+"""What `serving-<group>-predict-<suffix>` leaves of the 64 characters of a function's name."""
+GROUP_MODELS: Final = 20
+"""What a role's policies, at most 10,240 characters together, can name model by model (our own)."""
+GATEWAY_ROUTES: Final = 300
+"""Of one HTTP API; also the resources of one REST API."""
 GATEWAY_INTEGRATION_SECONDS: Final = 29
 """HTTP APIs stop at 30 s and REST APIs at 29 s, whatever the function does."""
 GATEWAY_RATE_PER_SECOND: Final = 10_000

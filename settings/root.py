@@ -5,6 +5,8 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
+from contracts.api_routes import HEALTH_ROUTES
+from contracts.registry import ANY_MODEL
 from settings import compatibility, limits
 from settings.access import Api, Identity, TenantSettings
 from settings.compute import Functions, Serving, Shadow
@@ -27,7 +29,7 @@ class Settings(Section):
     naming: Naming
     deployment: Deployment
     functions: Functions
-    serving: Serving
+    groups: tuple[Serving, ...] = Field(min_length=1, max_length=limits.SERVING_GROUPS)
     shadow: Shadow
     api: Api
     identity: Identity
@@ -53,7 +55,53 @@ class Settings(Section):
 
     @rule
     def _launches(self) -> Iterator[str]:
-        yield from compatibility.problems(switched_on(self, "serving"))
+        for key, _ in self._keyed:
+            yield from compatibility.problems(switched_on(self, key))
+
+    @property
+    def _keyed(self) -> list[tuple[str, Serving]]:
+        """The groups, each with its key."""
+        return [(f"groups.{index}", group) for index, group in enumerate(self.groups)]
+
+    @rule
+    def _one_group_serves_the_rest(self) -> Iterator[str]:
+        names = [group.name for group in self.groups if group.is_default]
+        if len(names) != 1:
+            yield (
+                f"groups has {len(names)} with models ['{ANY_MODEL}'] ({', '.join(names) or 'none'}); it "
+                "must be exactly one, which serves every model that no other group lists"
+            )
+
+    @rule
+    def _group_names_once(self) -> Iterator[str]:
+        names = [group.name for group in self.groups]
+        if len(set(names)) != len(names):
+            yield f"groups has names {names}; each name once"
+
+    @rule
+    def _a_model_is_of_one_group(self) -> Iterator[str]:
+        groups_of: dict[str, list[str]] = {}
+        for group in self.groups:
+            for model in () if group.is_default else group.models:
+                groups_of.setdefault(model, []).append(group.name)
+        for model, names in groups_of.items():
+            if len(names) > 1:
+                yield (
+                    f"groups lists model {model!r} in {' and '.join(names)}; it may stand once, "
+                    "because all versions of a model share one function"
+                )
+
+    @rule
+    def _routes_fit_the_gateway(self) -> Iterator[str]:
+        listed = sum(len(group.models) for group in self.groups if not group.is_default)
+        count = len(HEALTH_ROUTES) + sum(len(group.routes) for group in self.groups)
+        if count > limits.GATEWAY_ROUTES:
+            yield (
+                f"groups lists {listed} models by name, which makes {count} routes; at most "
+                f"{limits.GATEWAY_ROUTES} are possible, because the gateway tells groups apart by "
+                "route (models of the default group need none, other groups can have a stack of "
+                "their own)"
+            )
 
     @rule
     def _layers_are_signed_by_those_listed(self) -> Iterator[str]:
@@ -61,35 +109,49 @@ class Settings(Section):
             return
         listed = self.functions.extra_publishers
 
-        def check(entry: tuple[int, Layer]) -> Iterator[str]:
+        def check(entry: tuple[str, Layer]) -> Iterator[str]:
             publisher = entry[1].publisher
             if publisher is not None and publisher not in listed:
                 yield (
-                    f"serving.launch.layers.{entry[0]}.publisher is {publisher!r}; it must be one "
+                    f"{entry[0]}.publisher is {publisher!r}; it must be one "
                     f"of functions.extra_publishers {list(listed)}, or Lambda refuses the layer "
                     f"{entry[1].arn}"
                 )
 
-        yield from each(enumerate(self.serving.launch.layers), check)
+        def check_all(entry: tuple[str, Serving]) -> Iterator[str]:
+            key, group = entry
+            layers = enumerate(group.launch.layers)
+            yield from each(((f"{key}.launch.layers.{i}", layer) for i, layer in layers), check)
+
+        yield from each(self._keyed, check_all)
 
     @rule
     def _warm_environments_are_allowed(self) -> Iterator[str]:
-        warm = self.serving.launch.provisioned_concurrency
-        reserved = self.serving.reserved_concurrency
-        if reserved is not None and warm > reserved:
-            yield (
-                f"serving.launch.provisioned_concurrency is {warm}; it must be at most "
-                f"serving.reserved_concurrency {reserved}, because Lambda keeps no more warm than "
-                "may run"
-            )
+        def check(entry: tuple[str, Serving]) -> Iterator[str]:
+            key, group = entry
+            warm, reserved = group.launch.provisioned_concurrency, group.reserved_concurrency
+            if reserved is not None and warm > reserved:
+                yield (
+                    f"{key}.launch.provisioned_concurrency is {warm}; it must be at most "
+                    f"{key}.reserved_concurrency {reserved}, because Lambda keeps no more warm "
+                    "than may run"
+                )
+
+        yield from each(self._keyed, check)
 
     @rule
     def _images_have_a_repository(self) -> Iterator[str]:
-        if self.serving.launch.package == "image" and self.functions.images is None:
-            yield (
-                "serving.launch.package is 'image' while functions.images is null; it must say "
-                "the keys that sign images, or nobody can check who made this one"
-            )
+        if self.functions.images is not None:
+            return
+
+        def check(entry: tuple[str, Serving]) -> Iterator[str]:
+            if entry[1].launch.package == "image":
+                yield (
+                    f"{entry[0]}.launch.package is 'image' while functions.images is null; it "
+                    "must say the keys that sign images, or nobody can check who made this one"
+                )
+
+        yield from each(self._keyed, check)
 
     @rule
     def _only_the_laptop_has_a_folder_for_efs(self) -> Iterator[str]:
@@ -116,35 +178,50 @@ class Settings(Section):
 
     @rule
     def _function_ends_before_the_gateway(self) -> Iterator[str]:
-        timeout, gateway = self.serving.timeout_seconds, self.api.integration_timeout_seconds
-        if timeout >= gateway:
-            yield (
-                f"serving.timeout_seconds is {timeout}; it must be below "
-                f"api.integration_timeout_seconds {gateway}, or the gateway gives up while the "
-                "function still works (longer work needs an asynchronous job)"
-            )
+        gateway = self.api.integration_timeout_seconds
+
+        def check(entry: tuple[str, Serving]) -> Iterator[str]:
+            key, timeout = entry[0], entry[1].timeout_seconds
+            if timeout >= gateway:
+                yield (
+                    f"{key}.timeout_seconds is {timeout}; it must be below "
+                    f"api.integration_timeout_seconds {gateway}, or the gateway gives up while "
+                    "the function still works (longer work needs an asynchronous job)"
+                )
+
+        yield from each(self._keyed, check)
 
     @rule
     def _copies_reach_the_dead_letters(self) -> Iterator[str]:
-        timeout, count = self.serving.timeout_seconds, self.shadow.max_receive_count
-        hidden = count * limits.SQS_VISIBILITY_FACTOR * timeout
-        if self.shadow.retention_seconds <= hidden:
-            yield (
-                f"shadow.retention_seconds is {self.shadow.retention_seconds}; it must be above "
-                f"{hidden} (shadow.max_receive_count {count} x {limits.SQS_VISIBILITY_FACTOR} x "
-                f"serving.timeout_seconds {timeout}), or a copy that fails expires unseen "
-                "before it reaches the dead-letter queue"
-            )
+        shadow = self.shadow
+
+        def check(entry: tuple[str, Serving]) -> Iterator[str]:
+            key, timeout, count = entry[0], entry[1].timeout_seconds, shadow.max_receive_count
+            hidden = count * limits.SQS_VISIBILITY_FACTOR * timeout
+            if entry[1].shadow and shadow.retention_seconds <= hidden:
+                yield (
+                    f"shadow.retention_seconds is {shadow.retention_seconds}; it must be above "
+                    f"{hidden} (shadow.max_receive_count {count} x {limits.SQS_VISIBILITY_FACTOR} "
+                    f"x {key}.timeout_seconds {timeout}), or a copy that fails expires unseen "
+                    "before it reaches the dead-letter queue"
+                )
+
+        yield from each(self._keyed, check)
 
     @rule
     def _requests_keep_executions(self) -> Iterator[str]:
-        reserved, copies = self.serving.reserved_concurrency, self.shadow.maximum_concurrency
-        if reserved is not None and copies >= reserved:
-            yield (
-                f"shadow.maximum_concurrency is {copies}; it must be below "
-                f"serving.reserved_concurrency {reserved}, or copies take every execution and "
-                "requests are throttled"
-            )
+        copies = self.shadow.maximum_concurrency
+
+        def check(entry: tuple[str, Serving]) -> Iterator[str]:
+            key, reserved = entry[0], entry[1].reserved_concurrency
+            if entry[1].shadow and reserved is not None and copies >= reserved:
+                yield (
+                    f"shadow.maximum_concurrency is {copies}; it must be below "
+                    f"{key}.reserved_concurrency {reserved}, or copies take every execution and "
+                    "requests are throttled"
+                )
+
+        yield from each(self._keyed, check)
 
     @rule
     def _signing_keys_once(self) -> Iterator[str]:

@@ -11,7 +11,9 @@ from settings import limits
 NAME_PATTERN = r"^[a-z0-9][a-z0-9-]{0,39}$"
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 Label = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._@-]{0,63}$")]
-GroupName = Annotated[str, StringConstraints(pattern=f"^{MODEL_NAME.pattern}$")]
+GroupName = Annotated[
+    str, StringConstraints(pattern=rf"^[a-z0-9][a-z0-9_-]{{0,{limits.GROUP_NAME_LENGTH - 1}}}$")
+]
 HttpsUrl = Annotated[str, StringConstraints(pattern=r"^https://[^\s]+$")]
 Origin = Annotated[str, StringConstraints(pattern=r"^https://[^\s/*]+$")]
 """As browsers send it: without path or slash."""

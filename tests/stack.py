@@ -70,7 +70,7 @@ class LocalStack:
     @cached_property
     def _route_ttl_seconds(self) -> float:
         settings = yaml.safe_load((ROOT / "Pulumi.local.yaml").read_text(encoding="utf-8"))
-        return settings["config"]["warmline:serving"]["route_ttl_seconds"]
+        return settings["config"]["warmline:groups"][0]["route_ttl_seconds"]
 
     def wait_for_log(
         self, wanted: Callable[[dict[str, Any]], bool], *, since: float

@@ -9,7 +9,7 @@ from botocore.exceptions import ConnectionError as NoConnection
 
 from automation.doctor.finding import CannotAsk, Finding, not_asked, ok, problem
 from automation.doctor.probes import Probes
-from automation.doctor.stack_file import section, source
+from automation.doctor.stack_file import reserved_together, section, source
 from automation.errors import Failure
 from automation.workspace import region_of
 
@@ -130,9 +130,9 @@ def region_enabled(probes: Probes) -> Finding:
 
 
 def lambda_quota(probes: Probes) -> Finding:
-    reserved = section(probes, "serving").get("reserved_concurrency")
+    reserved = reserved_together(probes)
     quota = probes.lambda_quota().executions
-    if not isinstance(reserved, int):
+    if not reserved:
         few = "; as in new accounts, more are answered with 429"
         return ok(
             f"{quota} executions at once, none reserved"
@@ -143,11 +143,11 @@ def lambda_quota(probes: Probes) -> Finding:
         return ok(f"{quota} executions at once; {needed} needed")
     return problem(
         f"{quota} executions at once",
-        needed=f"{needed}: serving.reserved_concurrency {reserved}, and {UNRESERVED_EXECUTIONS} "
+        needed=f"{needed}: groups reserve {reserved}, and {UNRESERVED_EXECUTIONS} "
         "that stay unreserved",
         why="Lambda refuses the reservation otherwise, in the middle of `up`",
         action="ask for more in Service Quotas (Lambda, concurrent executions, L-B99A9384), or "
-        f"set serving.reserved_concurrency: null in Pulumi.{probes.stack}.yaml",
+        f"set groups.*.reserved_concurrency: null in Pulumi.{probes.stack}.yaml",
     )
 
 

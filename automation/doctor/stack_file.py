@@ -21,3 +21,11 @@ def section(probes: Probes, name: str) -> Mapping[str, Any]:
     if not isinstance(found, dict):
         raise CannotAsk(f"the stack file has no mapping {NAMESPACE}:{name}")
     return found
+
+
+def reserved_together(probes: Probes) -> int:
+    """Executions that the serving groups reserve. Raises `CannotAsk`."""
+    groups = source(probes)["config"].get(f"{NAMESPACE}:groups") or []
+    if not isinstance(groups, list) or not all(isinstance(group, dict) for group in groups):
+        raise CannotAsk(f"the stack file has no list {NAMESPACE}:groups")
+    return sum(group.get("reserved_concurrency") or 0 for group in groups)

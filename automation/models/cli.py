@@ -54,6 +54,11 @@ def push(
     path: Annotated[
         Path, typer.Argument(metavar="PATH", help="An .onnx file, or a folder with one.")
     ],
+    *,
+    group: Annotated[
+        str | None,
+        typer.Option(help="Serving group. Default: the one whose settings take the model."),
+    ] = None,
     version: Annotated[
         int | None, typer.Option(help="Version number. Default: the next free one.")
     ] = None,
@@ -79,6 +84,7 @@ def push(
             connect(stack),
             model,
             path,
+            group=group,
             version=version,
             entrypoint=entrypoint,
             max_batch_size=max_batch_size,

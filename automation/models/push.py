@@ -17,6 +17,7 @@ from pathlib import Path
 from automation.errors import Failure
 from automation.models import signing
 from automation.models.failures import VersionExists
+from automation.models.groups import group_for
 from automation.models.registry import Registry, now, require_same_content
 from automation.models.signing import Signer
 from automation.models.stack import Progress, Stack
@@ -83,13 +84,15 @@ def push(
     model: str,
     path: Path,
     *,
+    group: str | None = None,
     version: int | None = None,
     entrypoint: str | None = None,
     max_batch_size: int | None = None,
     memory_mb: int | None = None,
     progress: Progress = lambda _text: None,
 ) -> Pushed:
-    """Make a READY version of what lies at `path`; `version` None takes the next free number.
+    """Make a READY version of what lies at `path`; `version` None takes the next free number,
+    `group` None the serving group whose settings take the model.
 
     Raises `Refused` with every problem of the model, `VersionExists`, `ManifestError` for an
     illegal name or number, and `Failure`.
@@ -97,9 +100,10 @@ def push(
     check_model_name(model)
     registry = Registry.of(stack)
     registry.require_home_region()
-    registry.require_group(model, stack["serving_group"])
+    serving_group = group_for(stack, model, group)
+    registry.require_group(model, serving_group)
     progress(f"checking {path}")
-    limits = limits_of(stack)
+    limits = limits_of(stack, serving_group)
     checked = check(
         path,
         limits=limits,
@@ -110,7 +114,7 @@ def push(
     progress(f"reading {_mib(sum(file.size_bytes for file in checked.files))}")
     package = Package(
         model=model,
-        serving_group=stack["serving_group"],
+        serving_group=serving_group,
         checked=checked,
         files=tuple(file.hashed() for file in checked.files),
     )
@@ -138,16 +142,14 @@ def push(
     )
 
 
-def limits_of(stack: Stack) -> Limits:
-    """The sizes of the stack's model caches, else the largest that Lambda has."""
-    try:
-        memory, disk = int(stack["memory_cache_mb"]), int(stack["disk_cache_mb"])
-    except (KeyError, Failure):
-        return Limits()
+def limits_of(stack: Stack, group: str) -> Limits:
+    """The sizes of a serving group's model caches."""
+    about = stack["serving_groups"][group]
+    memory, disk = int(about["memory_cache_mb"]), int(about["disk_cache_mb"])
     return Limits(
         version_bytes=disk * MIB,
         memory_mb=memory,
-        source=f"the stack's functions cache models in {memory} MiB of memory and {disk} MiB "
+        source=f"serving group {group!r} caches models in {memory} MiB of memory and {disk} MiB "
         "of disk",
     )
 

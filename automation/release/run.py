@@ -306,7 +306,7 @@ def _release(
         function=function,
         records=records,
         rules=Rules(
-            wanted=int(settings["provisioned_concurrency"]),
+            wanted=int(stack["serving_groups"][group]["provisioned_concurrency"]),
             bake_seconds=60 * float(settings["bake_minutes"]),
             ready_timeout_seconds=60 * float(settings["ready_timeout_minutes"]),
         ),

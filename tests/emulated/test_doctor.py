@@ -175,11 +175,12 @@ def signed_in(
     def looked(
         reserved: int | None = None, secretsprovider: str | None = None, **config: Any
     ) -> Diagnosis:
-        serving = source["config"]["warmline:serving"] | {"reserved_concurrency": reserved}
+        [group] = source["config"]["warmline:groups"]
+        groups = [group | {"reserved_concurrency": reserved}]
         config = {key.replace("__", ":"): value for key, value in config.items()}
         edited = {
             "secretsprovider": secretsprovider,
-            "config": source["config"] | {"warmline:serving": serving} | config,
+            "config": source["config"] | {"warmline:groups": groups} | config,
         }
         monkeypatch.setattr(workspace, "read_stack_file", lambda _stack: edited)
         return examine(ask.probes_of("dev"))

@@ -64,7 +64,7 @@ def change(bench: Workbench) -> Change:
     function = bench.resources(FUNCTION)["serving-predict"]
     bucket = bench.resources(BUCKET)["store-models"]
     alias = bench.resources(ALIAS)["health"]
-    bench.set("serving", timeout_seconds=21)
+    bench.set("groups", timeout_seconds=21)
     bench.add_code("functions/health/__init__.py", after="\nCHANGED = True\n")
     renaming = (
         "import pulumi\n"

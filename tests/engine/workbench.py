@@ -74,10 +74,12 @@ class Workbench:
         }
 
     def set(self, section: str, **values: Any) -> None:
-        """Change settings of the copy's stack file."""
+        """Change settings of the copy's stack file; in a list, those of its only entry."""
         path = self.root / "Pulumi.local.yaml"
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        content["config"][f"warmline:{section}"] |= values
+        found = content["config"][f"warmline:{section}"]
+        (entry,) = found if isinstance(found, list) else [found]
+        entry |= values
         path.write_text(yaml.safe_dump(content), encoding="utf-8")
 
     def add_code(self, file: str, *, before: str = "", after: str = "") -> None:

@@ -54,7 +54,11 @@ def longest_settings() -> dict[str, Any]:
     label = "A" + "b @._-" * 10 + "9"
     config["warmline:signing_keys"] = keys
     config["warmline:tenants"] = tenants
-    config["warmline:serving"] |= {"group": "g" * 63, "memory_mb": 10_240, "tmp_mb": 10_240}
+    largest = config["warmline:groups"][0] | {"memory_mb": 10_240, "tmp_mb": 10_240}
+    config["warmline:groups"] = [
+        largest | {"name": "d" * 32},
+        largest | {"name": "g" * 32, "models": [f"{'m' * 61}{index:02}" for index in range(20)]},
+    ]
     config["warmline:naming"] = {
         "owner": label,
         "cost_centre": label,

@@ -161,7 +161,7 @@ def test_the_inference_function_gets_exactly_the_environment_that_it_reads(graph
     config = PredictConfig.from_environ(environment)
     assert config.model_bucket == graph.outputs["model_bucket"]
     assert config.registry_table == graph.outputs["registry_table"]
-    assert config.serving_group == graph.outputs["serving_group"]
+    assert [config.serving_group] == list(graph.outputs["serving_groups"])
 
 
 def test_the_health_function_gets_exactly_the_environment_that_it_reads(graph: Graph) -> None:

@@ -47,7 +47,7 @@ def test_one_broken_model_or_stale_route_is_told_for_the_serving_group(graph: Gr
     ):
         alarm = graph.one(ALARM, f"observability-{label}").inputs
         assert (alarm["namespace"], alarm["metricName"]) == (NAMESPACE, metric.value)
-        assert alarm["dimensions"] == {GROUP_DIMENSION: graph.outputs["serving_group"]}
+        assert alarm["dimensions"] == {GROUP_DIMENSION: "default"}
         assert alarm["threshold"] == 1
 
 

@@ -45,21 +45,19 @@ def test_the_owner_is_what_the_stack_file_says_and_not_which_stack_it_is() -> No
 
 def test_the_command_finds_functions_and_rules_in_the_outputs(graph: Graph) -> None:
     function = graph.one("aws:lambda/function:Function", "serving-predict").outputs["name"]
-    assert graph.outputs["serving_groups"] == {
-        graph.outputs["serving_group"]: {"function_name": function}
-    }
+    assert graph.outputs["serving_groups"]["default"]["function_name"] == function
     assert set(graph.outputs["release"]) == {
-        *("owner", "provisioned_concurrency", "ready_timeout_minutes", "bake_minutes", "alarms"),
+        *("owner", "ready_timeout_minutes", "bake_minutes", "alarms"),
         "tenant_claim",
     }
 
 
 def test_releases_keep_warm_what_they_own_and_deployments_what_they_own() -> None:
     config = stack_file("dev")
-    config["warmline:serving"]["launch"]["provisioned_concurrency"] = 3
+    config["warmline:groups"][0]["launch"]["provisioned_concurrency"] = 3
     (kept,) = run("dev", config).all(CAPACITY)
     assert kept.inputs["provisionedConcurrentExecutions"] == 3
     config["warmline:release"]["owner"] = "release"
     released = run("dev", config)
     released.none(CAPACITY)
-    assert released.outputs["release"]["provisioned_concurrency"] == 3
+    assert released.outputs["serving_groups"]["default"]["provisioned_concurrency"] == 3

@@ -22,8 +22,8 @@ STATEFUL = (
 )
 OUTPUTS = {
     *("api_url", "token_url", "client_id", "user_pool_id", "tenants", "model_bucket"),
-    *("registry_table", "signing_key_arn", "signing_key_name", "serving_group"),
-    *("memory_cache_mb", "disk_cache_mb", "alarm_topic_arn", "region", "stack"),
+    *("registry_table", "signing_key_arn", "signing_key_name"),
+    *("alarm_topic_arn", "region", "stack"),
     *("serving_groups", "release"),
 }
 

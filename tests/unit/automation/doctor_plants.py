@@ -45,7 +45,7 @@ SOURCE: dict[str, Any] = {
     "config": {
         "aws:region": "eu-central-1",
         "aws:allowedAccountIds": ["111122223333"],
-        "warmline:serving": {"reserved_concurrency": 50},
+        "warmline:groups": [{"reserved_concurrency": 20}, {"reserved_concurrency": 30}],
         "warmline:deployment": {"backend_url": "s3://state", "role_boundary": BOUNDARY},
         "warmline:network": {
             "kind": "create",

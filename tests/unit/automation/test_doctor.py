@@ -141,7 +141,7 @@ def test_accounts_are_compared_however_the_file_writes_them(
 
 
 def test_a_stack_file_with_text_for_a_section_stops_no_other_check() -> None:
-    sections = {"warmline:serving": "text", "warmline:protection": "text"}
+    sections = {"warmline:groups": "text", "warmline:protection": "text"}
     source = {**SOURCE, "config": SOURCE["config"] | sections}
     diagnosis = examine(replace(healthy("dev"), source=gives(source)))
     assert diagnosis.of(Verdict.NOT_ASKED) == ["lambda quota", "secrets provider"]
@@ -167,7 +167,7 @@ def test_a_quota_that_just_holds_the_reservation_is_well() -> None:
 
 
 def test_a_small_quota_is_said_where_nothing_is_reserved() -> None:
-    config = SOURCE["config"] | {"warmline:serving": {"reserved_concurrency": None}}
+    config = SOURCE["config"] | {"warmline:groups": [{"reserved_concurrency": None}]}
     probes = replace(
         healthy("dev"),
         source=gives({"config": config}),

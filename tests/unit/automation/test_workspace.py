@@ -212,11 +212,11 @@ def test_the_settings_of_every_committed_stack_are_right(stack: str) -> None:
 def test_all_problems_of_the_settings_are_told_without_an_engine() -> None:
     source = workspace.read_stack_file("local")
     config = source["config"]
-    config["warmline:serving"] |= {"memory_mb": 64, "tmp_mbb": 512}
+    config["warmline:groups"][0] |= {"memory_mb": 64, "tmp_mbb": 512}
     del config["warmline:storage"]
     with pytest.raises(Failure, match=r"Pulumi\.local\.yaml has 3 problem") as caught:
         workspace.check_settings("local", source)
-    for key in ("serving.memory_mb", "serving.tmp_mbb", "warmline:storage"):
+    for key in ("groups.0.memory_mb", "groups.0.tmp_mbb", "warmline:storage"):
         assert key in caught.value.cause
     assert "docs/settings.md" in caught.value.way_out
 

@@ -214,7 +214,9 @@ class FakeStack:
             "registry_table": TABLE,
             "signing_key_arn": KEY_ARN,
             "signing_key_name": KEY,
-            "serving_group": "default",
+            "serving_groups": {
+                "default": {"models": ["*"], "memory_cache_mb": 64, "disk_cache_mb": 64}
+            },
             "region": HOME,
         }
     )

@@ -316,11 +316,17 @@ def test_two_pushes_of_the_same_content_end_well_with_one_signature(
     assert len(ready_versions(stack)) == 1
 
 
+def lists(stack: FakeStack, group: str) -> None:
+    """From now on the stack file has this group serve every model."""
+    (about,) = stack.values["serving_groups"].values()
+    stack.values["serving_groups"] = {group: about}
+
+
 def test_a_model_of_another_serving_group_is_refused_before_anything_is_uploaded(
     stack: FakeStack, path: Path, other: Path
 ) -> None:
     pushed(stack, path)
-    stack.values["serving_group"] = "second"
+    lists(stack, "second")
     before = dict(stack.objects)
     with pytest.raises(Failure, match="tiny belongs to serving group 'default'"):
         pushed(stack, other)
@@ -331,9 +337,9 @@ def test_the_serving_group_is_also_checked_in_the_transaction(
     stack: FakeStack, path: Path, other: Path
 ) -> None:
     def overtake() -> None:
-        stack.values["serving_group"] = "second"
+        lists(stack, "second")
         pushed(stack, other, version=2)
-        stack.values["serving_group"] = "default"
+        lists(stack, "default")
 
     stack.calls.before_name["sign"] = overtake
     with pytest.raises(Failure, match="belongs to serving group 'second'"):
@@ -379,10 +385,11 @@ def test_a_model_that_cannot_be_served_leaves_no_trace(stack: FakeStack, tmp_pat
 
 
 def test_a_model_larger_than_the_stacks_caches_is_refused(stack: FakeStack, path: Path) -> None:
-    stack.values |= {"memory_cache_mb": 16, "disk_cache_mb": 1}
+    group = stack.values["serving_groups"]["default"]
+    group |= {"memory_cache_mb": 16, "disk_cache_mb": 1}
     with pytest.raises(Refused, match="16 MiB of memory and 1 MiB of disk"):
         pushed(stack, path)
-    stack.values |= {"memory_cache_mb": 64}
+    group |= {"memory_cache_mb": 64}
     assert pushed(stack, path).created
 
 

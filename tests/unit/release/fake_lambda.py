@@ -124,10 +124,11 @@ class FakeCloud(FakeStack):
         self.calls = Timed(self)  # type: ignore[assignment]
         self.values |= {
             "tenants": {"demo": "client"},
-            "serving_groups": {"default": {"function_name": FUNCTION}},
+            "serving_groups": {
+                "default": {"function_name": FUNCTION, "provisioned_concurrency": 2}
+            },
             "release": {
                 "owner": "release",
-                "provisioned_concurrency": 2,
                 "bake_minutes": 15,
                 "ready_timeout_minutes": 10,
                 "alarms": [],
@@ -155,6 +156,10 @@ class FakeCloud(FakeStack):
 
     def settings(self, **changes: Any) -> None:
         self.values["release"] |= changes
+
+    def keep_warm(self, environments: int) -> None:
+        """What the stack file says of the group from the next `up` on."""
+        self.values["serving_groups"]["default"]["provisioned_concurrency"] = environments
 
     def deploy(self, digest: str) -> str:
         """What `up` does: new code, published; the alias stays where it is."""

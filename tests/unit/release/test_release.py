@@ -83,10 +83,10 @@ def test_nothing_to_release_is_said_and_writes_nothing(cloud: FakeCloud) -> None
 
 def test_another_number_of_warm_environments_is_put_on_the_live_version(cloud: FakeCloud) -> None:
     cloud.release().run(Request())
-    cloud.settings(provisioned_concurrency=5)
+    cloud.keep_warm(5)
     cloud.release().run(Request())
     assert cloud.capacity["2"].requested == 5
-    cloud.settings(provisioned_concurrency=0)
+    cloud.keep_warm(0)
     cloud.release().run(Request())
     assert cloud.capacity == {}
     assert cloud.live == "2"

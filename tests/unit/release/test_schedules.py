@@ -80,7 +80,7 @@ class Schedule:
         self.random = random.Random(self.seed)
         cloud, chance = self.cloud, self.random.random
         self.wanted = WANTED if chance() < 0.9 else 0
-        cloud.settings(provisioned_concurrency=self.wanted)
+        cloud.keep_warm(self.wanted)
         self.old = "1"
         if self.wanted and chance() < 0.8:
             cloud.give("1", WANTED)

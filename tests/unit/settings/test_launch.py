@@ -16,7 +16,7 @@ pytestmark = pytest.mark.unit
 F = Feature
 SAID = frozenset(switch.feature for switch in SWITCHES)
 EXPRESSIBLE = [pair for pair in PAIRS if pair.features <= SAID]
-LAUNCH = "warmline:serving.launch"
+LAUNCH = "warmline:groups.0.launch"
 LEGAL = (
     "Legal launch profiles: (a) signed zip + EFS + provisioned concurrency; (b) signed zip + "
     "SnapStart, without EFS; (c) image + SnapStart or provisioned concurrency; (d) GPU image "
@@ -45,7 +45,7 @@ def test_every_pair_is_there_once_and_every_feature_is_in_one() -> None:
 def test_an_illegal_pair_is_refused_with_both_keys_the_reason_and_the_way_out(pair: Pair) -> None:
     text = refusal(changed(*switching_on(pair.features)))
     (line,) = [each for each in text.splitlines() if pair.reason in each]
-    keys = {switch.feature: switch.key.replace("<group>", "serving") for switch in SWITCHES}
+    keys = {switch.feature: switch.key.replace("<group>", "groups.0") for switch in SWITCHES}
     assert line.strip().startswith(f"warmline:{keys[pair.first]} ")
     assert f" while {keys[pair.second]} " in line
     assert line.endswith(f"({pair.source}). Way out: {pair.way_out}. {LEGAL}")
@@ -57,7 +57,7 @@ def test_an_illegal_pair_is_refused_with_both_keys_the_reason_and_the_way_out(pa
         (
             {F.SNAP_START, F.PROVISIONED},
             (
-                f"{LAUNCH}.provisioned_concurrency is 2 while serving.launch.snap_start is true; "
+                f"{LAUNCH}.provisioned_concurrency is 2 while groups.0.launch.snap_start is true; "
                 "Lambda keeps environments warm or starts them from a snapshot, never both (Lambda "
                 "developer guide, SnapStart). Way out: set provisioned_concurrency 0, or "
                 f"snap_start false. {LEGAL}"
@@ -65,27 +65,27 @@ def test_an_illegal_pair_is_refused_with_both_keys_the_reason_and_the_way_out(pa
         ),
         (
             {F.SNAP_START, F.LARGE_TMP},
-            f"{LAUNCH}.snap_start is true while serving.tmp_mb is 513; a snapshot takes",
+            f"{LAUNCH}.snap_start is true while groups.0.tmp_mb is 513; a snapshot takes",
         ),
         (
             {F.IMAGE, F.ALL_SIGNED},
             (
-                "warmline:functions.code_signing is 'enforce' while serving.launch.package is "
+                "warmline:functions.code_signing is 'enforce' while groups.0.launch.package is "
                 "'image'; Lambda checks no code signature of an image"
             ),
         ),
         (
             {F.UNSIGNED_LAYER, F.SIGNED},
             (
-                "warmline:functions.code_signing is 'archives' while serving.launch.layers has "
+                "warmline:functions.code_signing is 'archives' while groups.0.launch.layers has "
                 f"['{LAYER}'] with publisher null; with signing enforced Lambda refuses every layer"
             ),
         ),
         (
             {F.ISOLATION, F.EVENT_SOURCE},
             (
-                f"{LAUNCH}.tenancy is 'isolated' while shadow is given; API Gateway is the only "
-                "event source"
+                f"{LAUNCH}.tenancy is 'isolated' while groups.0.shadow is true; API Gateway "
+                "is the only event source"
             ),
         ),
         (
@@ -130,7 +130,7 @@ def test_a_legal_launch_profile_loads(profile: str) -> None:
     loaded = load(changed(*switching_on(wanted)))
     always = {F.HTTP_API, F.EVENT_SOURCE} | ({F.LAYER} if F.UNSIGNED_LAYER in wanted else set())
     package = set() if F.IMAGE in wanted else {F.ZIP}
-    assert set(switched_on(loaded, "serving")) == wanted | always | package
+    assert set(switched_on(loaded, "groups.0")) == wanted | always | package
 
 
 @pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.letter)
@@ -180,28 +180,28 @@ def test_a_pair_that_no_stack_file_can_say_is_illegal_all_the_same(pair: Pair) -
     ("changes", "says"),
     [
         (
-            [("serving.launch.package", "image"), ("functions.images", IMAGES)],
+            [("groups.0.launch.package", "image"), ("functions.images", IMAGES)],
             (
                 f"{LAUNCH}.image is null while package is 'image'; it must be the image's URI with "
                 "its digest"
             ),
         ),
         (
-            [("serving.launch.image", IMAGE)],
+            [("groups.0.launch.image", IMAGE)],
             f"{LAUNCH}.image is '{IMAGE}' while package is 'zip'; it must be null",
         ),
         (
             [
-                ("serving.launch.package", "image"),
-                ("serving.launch.image", f"{IMAGE.partition('@')[0]}:latest"),
+                ("groups.0.launch.package", "image"),
+                ("groups.0.launch.image", f"{IMAGE.partition('@')[0]}:latest"),
                 ("functions.images", IMAGES),
             ],
             f"{LAUNCH}.image: string should match",
         ),
         (
-            [("serving.launch.package", "image"), ("serving.launch.image", IMAGE)],
+            [("groups.0.launch.package", "image"), ("groups.0.launch.image", IMAGE)],
             (
-                "warmline:serving.launch.package is 'image' while functions.images is null; it "
+                "warmline:groups.0.launch.package is 'image' while functions.images is null; it "
                 "must say the keys"
             ),
         ),
@@ -210,16 +210,16 @@ def test_a_pair_that_no_stack_file_can_say_is_illegal_all_the_same(pair: Pair) -
             "warmline:functions.images.signing_keys is ['k', 'k']; each name once",
         ),
         (
-            [("serving.launch.layers", [{"arn": LAYER, "publisher": None}] * 2)],
+            [("groups.0.launch.layers", [{"arn": LAYER, "publisher": None}] * 2)],
             f"{LAUNCH}.layers has an entry twice",
         ),
         (
-            [("serving.launch.layers", [{"arn": LAYER[:-2], "publisher": None}])],
+            [("groups.0.launch.layers", [{"arn": LAYER[:-2], "publisher": None}])],
             f"{LAUNCH}.layers.0.arn: string should match",
         ),
         (
             [
-                ("serving.launch.layers", [{"arn": LAYER, "publisher": PUBLISHER}]),
+                ("groups.0.launch.layers", [{"arn": LAYER, "publisher": PUBLISHER}]),
                 ("functions.code_signing", "enforce"),
             ],
             (
@@ -229,16 +229,16 @@ def test_a_pair_that_no_stack_file_can_say_is_illegal_all_the_same(pair: Pair) -
         ),
         (
             [
-                ("serving.launch.provisioned_concurrency", 5),
-                ("serving.reserved_concurrency", 4),
+                ("groups.0.launch.provisioned_concurrency", 5),
+                ("groups.0.reserved_concurrency", 4),
             ],
             (
                 f"{LAUNCH}.provisioned_concurrency is 5; it must be at most "
-                "serving.reserved_concurrency 4"
+                "groups.0.reserved_concurrency 4"
             ),
         ),
-        ([("serving.launch.accelerator_memory_gib", 7)], f"{LAUNCH}.accelerator_memory_gib: "),
-        ([("serving.launch.provisioned_concurrency", -1)], f"{LAUNCH}.provisioned_concurrency: "),
+        ([("groups.0.launch.accelerator_memory_gib", 7)], f"{LAUNCH}.accelerator_memory_gib: "),
+        ([("groups.0.launch.provisioned_concurrency", -1)], f"{LAUNCH}.provisioned_concurrency: "),
     ],
 )
 def test_what_launch_settings_may_not_say(changes: list[tuple[str, Any]], says: str) -> None:
@@ -249,9 +249,11 @@ def test_what_launch_settings_may_not_say(changes: list[tuple[str, Any]], says: 
 
 def test_as_many_warm_environments_as_are_reserved_are_accepted() -> None:
     loaded = load(
-        changed(("serving.launch.provisioned_concurrency", 4), ("serving.reserved_concurrency", 4))
+        changed(
+            ("groups.0.launch.provisioned_concurrency", 4), ("groups.0.reserved_concurrency", 4)
+        )
     )
-    assert loaded.serving.launch.provisioned_concurrency == 4
+    assert loaded.groups[0].launch.provisioned_concurrency == 4
 
 
 def test_the_page_of_launch_profiles_is_current() -> None:
