@@ -68,8 +68,9 @@ class Settings(Section):
         names = [group.name for group in self.groups if group.is_default]
         if len(names) != 1:
             yield (
-                f"groups has {len(names)} with models ['{ANY_MODEL}'] ({', '.join(names) or 'none'}); it "
-                "must be exactly one, which serves every model that no other group lists"
+                f"groups has {len(names)} with models ['{ANY_MODEL}'] "
+                f"({', '.join(names) or 'none'}); it must be exactly one, which serves every model "
+                "that no other group lists"
             )
 
     @rule

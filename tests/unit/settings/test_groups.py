@@ -57,13 +57,12 @@ def test_two_groups_serve_the_models_that_they_list_and_the_rest() -> None:
         ),
         (groups({"name": "g" * 33, "models": ["fraud"]}), "warmline:groups.1.name: "),
         (
-            groups({"name": "a", "models": ["fraud"], "timeout_seconds": 60}),
-            "warmline:groups.1.timeout_seconds is 60; it must be below",
+            groups({"name": "a", "models": ["fraud"], "timeout_seconds": 29, "shadow": False}),
+            "warmline:groups.1.timeout_seconds is 29; it must be below",
         ),
         (
             groups({"name": "a", "models": ["fraud"], "reserved_concurrency": 2}),
-            "warmline:shadow.maximum_concurrency is 2; it must be below "
-            "groups.1.reserved_concurrency 2",
+            "shadow.maximum_concurrency is 2; it must be below groups.1.reserved_concurrency 2",
         ),
     ],
 )
