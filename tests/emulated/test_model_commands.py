@@ -73,7 +73,9 @@ def stores(bare_emulator: str) -> Outputs:
             "registry_table": "registry",
             "signing_key_arn": _signing_key(clients),
             "signing_key_name": "a",
-            "serving_group": "default",
+            "serving_groups": {
+                "default": {"models": ["*"], "memory_cache_mb": 512, "disk_cache_mb": 400}
+            },
             "region": REGION,
         },
     )
