@@ -1,7 +1,7 @@
 """Network: private subnets for the functions that are listed, and the ways out that they need."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -58,6 +58,8 @@ class Network(pulumi.ComponentResource):
     subnet_ids: pulumi.Output[Sequence[str]]
     security_group_id: pulumi.Output[str]
     """Of the functions; other groups refer to it."""
+    endpoint_ids: Mapping[str, pulumi.Output[str]]
+    """Service -> its endpoint; none in an existing VPC."""
     joined: FunctionNetwork
 
     def __init__(
@@ -68,6 +70,7 @@ class Network(pulumi.ComponentResource):
         self._child = pulumi.ResourceOptions(parent=self)
         settings = args.network
         self._ways_out: list[pulumi.Resource] = []
+        self._endpoints: dict[str, pulumi.Output[str]] = {}
         if settings.kind == "existing":
             self.vpc_id = pulumi.Output.from_input(settings.vpc_id or "")
             subnets = tuple(Subnet(name=id_, id=id_) for id_ in settings.subnet_ids)
@@ -75,6 +78,7 @@ class Network(pulumi.ComponentResource):
         else:
             subnets = self._make_vpc()
         self.subnet_ids = pulumi.Output.all(*(subnet.id for subnet in subnets))
+        self.endpoint_ids = self._endpoints
         self.joined = FunctionNetwork(
             vpc_id=self.vpc_id,
             subnets=subnets,
@@ -87,6 +91,7 @@ class Network(pulumi.ComponentResource):
                 "vpc_id": self.vpc_id,
                 "subnet_ids": self.subnet_ids,
                 "security_group_id": self.security_group_id,
+                "endpoint_ids": dict(self.endpoint_ids),
             }
         )
 
@@ -219,6 +224,7 @@ class Network(pulumi.ComponentResource):
                 opts=self._child,
             )
             self._ways_out.append(endpoint)
+            self._endpoints[service] = endpoint.id
             self._let_out(functions, service, prefix_list_id=endpoint.prefix_list_id)
 
     def _interface_endpoints(
@@ -228,35 +234,27 @@ class Network(pulumi.ComponentResource):
         functions: "aws.ec2.SecurityGroup",
     ) -> None:
         group = self._group("endpoints", "interface endpoints: taken by functions")
-        self._ways_out.append(
-            aws.vpc.SecurityGroupIngressRule(
-                f"{self._name}-endpoints-from-functions",
-                security_group_id=group.id,
-                referenced_security_group_id=functions.id,
-                ip_protocol="tcp",
-                from_port=_HTTPS,
-                to_port=_HTTPS,
-                tags=self._tags(f"{self._name}-endpoints-from-functions"),
-                opts=self._child,
-            )
-        )
+        self._let_in(group, "functions", referenced_security_group_id=functions.id)
+        if "execute-api" in self._args.network.interface_endpoints:
+            # Whoever calls a private API from this VPC is in a group that is not known here.
+            self._let_in(group, "vpc", cidr_ipv4=self._args.network.cidr)
         self._let_out(functions, "endpoints", referenced_security_group_id=group.id)
         for service in self._args.network.interface_endpoints:
             name = f"{self._name}-{service.replace('.', '-')}"
-            self._ways_out.append(
-                aws.ec2.VpcEndpoint(
-                    name,
-                    vpc_id=vpc.id,
-                    vpc_endpoint_type="Interface",
-                    service_name=self._service(service),
-                    subnet_ids=[subnet.id for subnet in subnets],
-                    security_group_ids=[group.id],
-                    private_dns_enabled=True,
-                    policy=json.dumps(documents.endpoint_perimeter(service, self._args.account.id)),
-                    tags=self._tags(name),
-                    opts=self._child,
-                )
+            endpoint = aws.ec2.VpcEndpoint(
+                name,
+                vpc_id=vpc.id,
+                vpc_endpoint_type="Interface",
+                service_name=self._service(service),
+                subnet_ids=[subnet.id for subnet in subnets],
+                security_group_ids=[group.id],
+                private_dns_enabled=True,
+                policy=json.dumps(documents.endpoint_perimeter(service, self._args.account.id)),
+                tags=self._tags(name),
+                opts=self._child,
             )
+            self._ways_out.append(endpoint)
+            self._endpoints[service] = endpoint.id
 
     def _nat(
         self,
@@ -314,6 +312,29 @@ class Network(pulumi.ComponentResource):
             description=description,
             tags=self._tags(name),
             opts=self._child,
+        )
+
+    def _let_in(
+        self,
+        endpoints: "aws.ec2.SecurityGroup",
+        suffix: str,
+        *,
+        cidr_ipv4: str | None = None,
+        referenced_security_group_id: pulumi.Input[str] | None = None,
+    ) -> None:
+        name = f"{self._name}-endpoints-from-{suffix}"
+        self._ways_out.append(
+            aws.vpc.SecurityGroupIngressRule(
+                name,
+                security_group_id=endpoints.id,
+                cidr_ipv4=cidr_ipv4,
+                referenced_security_group_id=referenced_security_group_id,
+                ip_protocol="tcp",
+                from_port=_HTTPS,
+                to_port=_HTTPS,
+                tags=self._tags(name),
+                opts=self._child,
+            )
         )
 
     def _let_out(

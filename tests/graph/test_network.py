@@ -159,6 +159,13 @@ def test_groups_let_in_by_reference_alone_and_hold_no_rule_themselves(variant: s
         assert not {"ingress", "egress"} & set(group.inputs), group.urn
 
 
+def test_a_private_api_is_called_from_the_vpc_and_from_nowhere_else() -> None:
+    network = {"interface_endpoints": ["sqs", "execute-api"]}
+    graph = run("prod", changed("prod", {"network": network}))
+    opened = [r.inputs["cidrIpv4"] for r in graph.all(INGRESS) if "cidrIpv4" in r.inputs]
+    assert opened == [graph.one(VPC, "network").inputs["cidrBlock"]]
+
+
 def test_nothing_is_let_in_to_functions(prod: Graph) -> None:
     (functions,) = ids(prod, GROUP, "network-functions")
     assert functions not in [rule.inputs["securityGroupId"] for rule in prod.all(INGRESS)]

@@ -64,6 +64,18 @@ def test_of_hosts_that_start_at_once_one_asks_the_store_where_locks_work(
     assert names(mounted / FOLDER) == [DIGEST]
 
 
+def test_eight_hosts_without_locks_leave_one_right_file_and_all_read_it(
+    tmp_path: Path, content: Path, mounted: Path
+) -> None:
+    hosts = [
+        start(tmp_path / str(number), content, str(mounted), seconds=0.3) for number in range(8)
+    ]
+    go(*hosts)
+    assert {result(host).split()[0] for host in hosts} == {"right"}
+    assert names(mounted / FOLDER) == [DIGEST]
+    assert (mounted / FOLDER / DIGEST).read_bytes() == CONTENT
+
+
 def test_a_reader_never_sees_a_part_of_a_file(tmp_path: Path, content: Path, mounted: Path) -> None:
     writer = start(tmp_path / "writer", content, str(mounted), "work", seconds=0.5)
     sizes: set[int] = set()
