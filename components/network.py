@@ -11,6 +11,7 @@ import pulumi_aws as aws
 from components import derived
 from components.account import Account
 from components.documents import network as documents
+from components.render import rendered
 from components.tags import DataClass, Tags
 from settings import Network as NetworkSettings
 from settings.limits import ZONES_WITHOUT_LAMBDA
@@ -160,7 +161,7 @@ class Network(pulumi.ComponentResource):
         policy = aws.iam.RolePolicy(
             name,
             role=role.name,
-            policy=group.arn.apply(lambda arn: json.dumps(documents.write_flow_log(arn))),
+            policy=rendered(documents.write_flow_log, log_group_arn=group.arn),
             opts=self._child,
         )
         aws.ec2.FlowLog(
@@ -249,12 +250,18 @@ class Network(pulumi.ComponentResource):
                 subnet_ids=[subnet.id for subnet in subnets],
                 security_group_ids=[group.id],
                 private_dns_enabled=True,
-                policy=json.dumps(documents.endpoint_perimeter(service, self._args.account.id)),
+                policy=self._perimeter(service),
                 tags=self._tags(name),
                 opts=self._child,
             )
             self._ways_out.append(endpoint)
             self._endpoints[service] = endpoint.id
+
+    def _perimeter(self, service: str) -> pulumi.Input[str]:
+        account = self._args.account
+        if service == "execute-api":
+            return rendered(documents.private_api_perimeter, account=account, vpc_id=self.vpc_id)
+        return json.dumps(documents.endpoint_perimeter(service, account.id))
 
     def _nat(
         self,

@@ -15,6 +15,7 @@ _NAMING_A_CALLER = {
     "aws:principalorgid",
     "aws:sourceaccount",
     "aws:sourcearn",
+    "aws:sourcevpc",
     "aws:sourcevpce",
     "kms:calleraccount",
 }

@@ -71,6 +71,21 @@ def endpoint_perimeter(service: str, account_id: str) -> Document:
     )
 
 
+def private_api_perimeter(account: Account, vpc_id: str) -> Document:
+    """Callers of a private API come with a token or none, and are nobody to IAM: what holds them is
+    where they are. The API's own authorizer decides about the rest."""
+    return document(
+        {
+            "Sid": "CallFromThisVpc",
+            "Effect": "Allow",
+            "Principal": "*",
+            "Action": ACTIONS["execute-api"],
+            "Resource": (f"arn:{account.partition}:execute-api:{account.region}:{account.id}:*"),
+            "Condition": {"StringEquals": {"aws:SourceVpc": vpc_id}},
+        }
+    )
+
+
 def gateway_perimeter(service: str, account_id: str) -> Document:
     """As `endpoint_perimeter`, and to resources of this account only."""
     perimeter = endpoint_perimeter(service, account_id)

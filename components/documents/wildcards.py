@@ -65,6 +65,20 @@ WILDCARDS: tuple[Wildcard, ...] = (
         reason="Flow logs look their group up in a list of all (VPC user guide, flow logs to "
         "CloudWatch Logs), which tells names alone.",
     ),
+    Wildcard(
+        sid="CallFromThisVpc",
+        element="Resource",
+        shape=":*",
+        reason="The private APIs of this account and region, which come after their endpoint and "
+        "name it in policies of their own.",
+    ),
+    Wildcard(
+        sid="CallFromThisVpc",
+        element="Principal",
+        shape="*",
+        reason="Callers with a token are nobody to IAM; the condition holds them to the VPC, and "
+        "the API's authorizer judges the token.",
+    ),
     *(
         Wildcard(
             sid="ThisAccountOnly",

@@ -35,6 +35,7 @@ VARIANTS: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
             },
         },
     ),
+    "prod-private-api": ("prod", {"network": {"interface_endpoints": ["sqs", "execute-api"]}}),
     "prod-existing-network": (
         "prod",
         {

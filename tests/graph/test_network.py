@@ -160,10 +160,15 @@ def test_groups_let_in_by_reference_alone_and_hold_no_rule_themselves(variant: s
 
 
 def test_a_private_api_is_called_from_the_vpc_and_from_nowhere_else() -> None:
-    network = {"interface_endpoints": ["sqs", "execute-api"]}
-    graph = run("prod", changed("prod", {"network": network}))
+    graph = graph_of("prod-private-api")
+    vpc = graph.one(VPC, "network")
+    (statement,) = json.loads(graph.one(ENDPOINT, "network-execute-api").inputs["policy"])[
+        "Statement"
+    ]
+    assert statement["Action"] == ["execute-api:Invoke"]
+    assert statement["Condition"] == {"StringEquals": {"aws:SourceVpc": vpc.outputs["id"]}}
     opened = [r.inputs["cidrIpv4"] for r in graph.all(INGRESS) if "cidrIpv4" in r.inputs]
-    assert opened == [graph.one(VPC, "network").inputs["cidrBlock"]]
+    assert opened == [vpc.inputs["cidrBlock"]]
 
 
 def test_nothing_is_let_in_to_functions(prod: Graph) -> None:

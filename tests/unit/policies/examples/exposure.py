@@ -165,7 +165,13 @@ EXAMPLES: tuple[Example, ...] = (
                 "policy.Statement[1].Principal is a wildcard, and no condition says who is meant",
             ),
         ),
-        fine=((("policy", "Statement", 1, "Effect"), "Deny"),),
+        fine=(
+            (("policy", "Statement", 1, "Effect"), "Deny"),
+            (
+                ("policy", "Statement", 1, "Condition"),
+                {"StringEquals": {"aws:SourceVpc": "vpc-01234567"}},
+            ),
+        ),
     ),
     Example(
         rule="lambda-permission-narrow",
