@@ -66,13 +66,20 @@ class ModelRegistry(pulumi.ComponentResource):
             )
         self.table_name = table.name
         self.table_arn = table.arn
-        self.read_policy = rendered(read_registry, table_arn=table.arn, key_arn=args.kms_key_arn)
+        self._key_arn = args.kms_key_arn
+        self.read_policy = self.read_policy_of()
         self.register_outputs(
             {
                 "table_name": self.table_name,
                 "table_arn": self.table_arn,
                 "read_policy": self.read_policy,
             }
+        )
+
+    def read_policy_of(self, *models: str) -> pulumi.Output[str]:
+        """The same for tenants, and the items of these models alone; none = every item."""
+        return rendered(
+            read_registry, table_arn=self.table_arn, key_arn=self._key_arn, models=models
         )
 
 

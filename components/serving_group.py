@@ -53,7 +53,12 @@ class ServingGroup(pulumi.ComponentResource):
         super().__init__("warmline:components:ServingGroup", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         serving = args.serving
-        policies = {"registry": args.registry.read_policy, "models": args.store.read_policy}
+        # The default group serves models that nobody has named yet: it may read all.
+        listed = () if serving.is_default else serving.models
+        policies = {
+            "registry": args.registry.read_policy_of(*listed),
+            "models": args.store.read_policy_of(*listed),
+        }
         queue, source = None, None
         if serving.shadow:
             queue = ShadowQueue(

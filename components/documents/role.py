@@ -1,6 +1,9 @@
 """What the roles of functions may do: exact actions on exact ARNs."""
 
+from collections.abc import Sequence
+
 from components.documents import Document, document
+from contracts.registry import PARTITION_KEY, route_key, tenant_key
 
 MODEL_PREFIX = "models/"
 
@@ -34,21 +37,25 @@ def logs_and_traces(log_group_arn: str) -> Document:
     )
 
 
-def read_models(bucket_arn: str, key_arn: str) -> Document:
-    """Listing is there so that S3 answers 404, not 403, for a file that does not exist."""
+def read_models(bucket_arn: str, key_arn: str, models: Sequence[str] = ()) -> Document:
+    """`models` are those that may be read; none = all.
+
+    Listing is there so that S3 answers 404, not 403, for a file that does not exist.
+    """
+    prefixes = [f"{MODEL_PREFIX}{model}/*" for model in models] or [f"{MODEL_PREFIX}*"]
     return document(
         {
             "Sid": "ListModelFiles",
             "Effect": "Allow",
             "Action": ["s3:ListBucket"],
             "Resource": bucket_arn,
-            "Condition": {"StringLike": {"s3:prefix": f"{MODEL_PREFIX}*"}},
+            "Condition": {"StringLike": {"s3:prefix": one_or_more(prefixes)}},
         },
         {
             "Sid": "ReadModelFiles",
             "Effect": "Allow",
             "Action": ["s3:GetObject"],
-            "Resource": f"{bucket_arn}/{MODEL_PREFIX}*",
+            "Resource": one_or_more([f"{bucket_arn}/{prefix}" for prefix in prefixes]),
         },
         {
             "Sid": "DecryptModelFiles",
@@ -59,14 +66,23 @@ def read_models(bucket_arn: str, key_arn: str) -> Document:
     )
 
 
-def read_registry(table_arn: str, key_arn: str) -> Document:
+def read_registry(table_arn: str, key_arn: str, models: Sequence[str] = ()) -> Document:
+    """`models` are those whose routes and versions may be read; none = every item.
+
+    Whoever serves a model also reads which tenants may use it.
+    """
+    keys = [key[PARTITION_KEY]["S"] for key in map(route_key, models)]
+    if keys:
+        keys.append(tenant_key("*")[PARTITION_KEY]["S"])
+    condition = {"Condition": {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": keys}}}
     return document(
         {
             "Sid": "ReadRegistry",
             "Effect": "Allow",
             "Action": ["dynamodb:GetItem"],
             "Resource": table_arn,
-        },
+        }
+        | (condition if keys else {}),
         {
             "Sid": "DecryptRegistry",
             "Effect": "Allow",
@@ -104,6 +120,11 @@ def send_failures(queue_arn: str, key_arn: str) -> Document:
         },
         _encrypt_messages(key_arn),
     )
+
+
+def one_or_more(values: list[str]) -> str | list[str]:
+    """As IAM hands a list of one back, so that it does not look changed."""
+    return values[0] if len(values) == 1 else values
 
 
 def _encrypt_messages(key_arn: str) -> dict[str, object]:
