@@ -144,6 +144,10 @@ def sealed_environment(
 
 
 def stack_file(stack: str) -> Path:
+    """`WARMLINE_LOCAL_STACK` names another file for the local stack, to try other settings."""
+    other = os.environ.get("WARMLINE_LOCAL_STACK")
+    if other and stack == LOCAL:
+        return Path(other)
     return ROOT / f"Pulumi.{stack}.yaml"
 
 

@@ -36,17 +36,22 @@ _PANELS: Mapping[str, tuple[Metric, ...]] = {
 
 
 def dashboard(
-    region: str, api_id: str, groups: Sequence[str], functions: Mapping[str, str]
+    region: str,
+    api: Mapping[str, str],
+    errors: Sequence[str],
+    groups: Sequence[str],
+    functions: Mapping[str, str],
 ) -> dict[str, Any]:
     """Requests as the gateway sees them, the functions, then what each serving group says."""
+    front = [text for dimension in api.items() for text in dimension]
     panels = [
         _panel(
             region,
             "Requests",
-            [["AWS/ApiGateway", name, "ApiId", api_id] for name in ("Count", "4xx", "5xx")],
+            [["AWS/ApiGateway", name, *front] for name in ("Count", *errors)],
             "Sum",
         ),
-        _panel(region, "Latency", [["AWS/ApiGateway", "Latency", "ApiId", api_id]], "p99"),
+        _panel(region, "Latency", [["AWS/ApiGateway", "Latency", *front]], "p99"),
         _panel(
             region,
             "Function errors and throttles",

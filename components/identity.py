@@ -45,6 +45,8 @@ class Access:
     """Tenant name -> value of the tenant claim in its tokens."""
     token_url: pulumi.Input[str] | None
     user_pool_id: pulumi.Input[str] | None
+    user_pool_arn: pulumi.Input[str] | None
+    """None with an outside issuer."""
 
 
 class Identity(pulumi.ComponentResource):
@@ -121,6 +123,7 @@ class Identity(pulumi.ComponentResource):
             claims=self.client_ids,
             token_url=self.token_url,
             user_pool_id=self.user_pool_id,
+            user_pool_arn=pool.arn,
         )
         self.register_outputs(
             {
@@ -141,4 +144,5 @@ def outside_issuer(identity: IdentitySettings, tenants: tuple[TenantSettings, ..
         claims={t.name: t.claim_value for t in tenants if t.claim_value is not None},
         token_url=identity.token_url,
         user_pool_id=None,
+        user_pool_arn=None,
     )

@@ -10,6 +10,7 @@ from components.account import Account
 from components.dashboard import dashboard
 from components.derived import near_timeout_ms
 from components.documents.messaging import alarm_topic
+from components.front_door import ApiMetrics
 from components.function import Function
 from components.render import rendered
 from components.serving_group import ServingGroup
@@ -28,7 +29,7 @@ class ObservabilityArgs:
     groups: Sequence[ServingGroup]
     functions: Mapping[str, Function]
     """Those that belong to no group."""
-    api_id: pulumi.Input[str]
+    api: ApiMetrics
     thresholds: Thresholds
     kms_key_arn: pulumi.Input[str]
     """Key of the alarm topic; its policy lets CloudWatch and AWS Budgets publish."""
@@ -72,12 +73,11 @@ class Observability(pulumi.ComponentResource):
             self._function_alarms(label, function, limits)
         for group in args.groups:
             self._group_alarms(group, limits)
-        api = {"ApiId": args.api_id}
         self._alarm(
             "api-5xx",
             "AWS/ApiGateway",
-            "5xx",
-            api,
+            args.api.server_errors,
+            args.api.dimensions,
             limits.api_server_errors_per_5_minutes,
             why="The gateway answers with server errors: see the access log's integration_error.",
         )
@@ -85,7 +85,7 @@ class Observability(pulumi.ComponentResource):
             "api-latency",
             "AWS/ApiGateway",
             "Latency",
-            api,
+            args.api.dimensions,
             limits.api_latency_p99_ms,
             percentile="p99",
             why="One caller in a hundred waits longer than agreed.",
@@ -96,7 +96,8 @@ class Observability(pulumi.ComponentResource):
             dashboard_body=rendered(
                 dashboard,
                 region=args.account.region,
-                api_id=args.api_id,
+                api=args.api.dimensions,
+                errors=[args.api.client_errors, args.api.server_errors],
                 groups=[group.serving.name for group in args.groups],
                 functions={label: function.function_name for label, function in functions.items()},
             ),

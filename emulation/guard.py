@@ -67,9 +67,24 @@ def over_tls(fetch: Fetch, own: str) -> Fetch:
     return reach
 
 
+def of_any_type(matches: Callable[..., bool]) -> Callable[..., bool]:
+    """`matches` for which `*/*` also takes what says no type.
+
+    API Gateway takes a request without Content-Type or Accept for one of JSON, which `*/*`
+    includes; the emulator would hand such a body on as text, and destroy a binary tensor.
+    """
+
+    def any_type(media_type: str | None, binary_media_types: Iterable[str] | None) -> bool:
+        return "*/*" in (binary_media_types or ()) or matches(media_type, binary_media_types)
+
+    return any_type
+
+
 if __name__ == "__main__":
     # By name: beside this file lies another `ministack`.
     ministack: Any = importlib.import_module("ministack.app")
+    rest: Any = importlib.import_module("ministack.services.apigateway_v1")
+    rest._media_type_matches = of_any_type(rest._media_type_matches)
     if "USE_SSL" in os.environ:
         gateway: Any = importlib.import_module("ministack.services.apigateway")
         gateway._urlopen_sync = over_tls(

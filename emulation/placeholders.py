@@ -45,7 +45,7 @@ def _as_uuid(digest: str) -> str:
     return f"{digest[:8]}-{digest[8:12]}-{digest[12:16]}-{digest[16:20]}-{digest[20:32]}"
 
 
-def _computed(  # noqa: PLR0912 - one case a type
+def _computed(  # noqa: PLR0912, PLR0915 - one case a type
     type_: str, name: str, inputs: Mapping[str, str], region: str
 ) -> dict[str, Any]:
     def arn(service: str, resource: str) -> str:
@@ -120,6 +120,28 @@ def _computed(  # noqa: PLR0912 - one case a type
         case "aws:apigatewayv2/stage:Stage":
             host = f"https://{inputs['apiId']}.execute-api.{region}.amazonaws.com"
             return {"invokeUrl": f"{host}/"}
+        case "aws:apigateway/restApi:RestApi":
+            api = digest[:10]
+            return {
+                "id": api,
+                "rootResourceId": digest[10:20],
+                "arn": f"arn:aws:apigateway:{region}::/restapis/{api}",
+                "executionArn": arn("execute-api", api),
+            }
+        case "aws:apigateway/stage:Stage":
+            api, stage = inputs["restApi"], inputs["stageName"]
+            return {
+                "arn": f"arn:aws:apigateway:{region}::/restapis/{api}/stages/{stage}",
+                "invokeUrl": f"https://{api}.execute-api.{region}.amazonaws.com/{stage}",
+            }
+        case "aws:apigateway/resource:Resource" | "aws:apigateway/authorizer:Authorizer":
+            return {"id": digest[:8]}
+        case "aws:apigateway/domainName:DomainName":
+            host = f"d-{digest[:10]}.execute-api.{region}.amazonaws.com"
+            return {"regionalDomainName": host, "regionalZoneId": f"Z{digest[:12].upper()}"}
+        case "aws:wafv2/webAcl:WebAcl":
+            acl = arn("wafv2", f"regional/webacl/{name}/{_as_uuid(digest)}")
+            return {"id": _as_uuid(digest), "arn": acl}
         case "aws:sqs/queue:Queue":
             url = f"https://sqs.{region}.amazonaws.com/{ACCOUNT_ID}/{name}"
             return {"id": url, "url": url, "arn": arn("sqs", name)}

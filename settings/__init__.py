@@ -1,6 +1,7 @@
 """The settings of a stack: frozen, strict, and read once by `load`."""
 
-from settings.access import Api, Cors, Identity, TenantSettings
+from settings.access import Identity, TenantSettings
+from settings.api import Api, Cors, CustomDomain, Firewall, UsagePlan
 from settings.compute import Functions, Serving, Shadow
 from settings.keys import Keys
 from settings.launch import Images, Launch
@@ -22,8 +23,10 @@ __all__ = [
     "Api",
     "Budget",
     "Cors",
+    "CustomDomain",
     "Deployment",
     "Efs",
+    "Firewall",
     "Functions",
     "Identity",
     "Images",
@@ -39,5 +42,6 @@ __all__ = [
     "Shadow",
     "Storage",
     "TenantSettings",
+    "UsagePlan",
     "load",
 ]

@@ -1,4 +1,4 @@
-"""What a stack file says of the front door and of who may come in.
+"""What a stack file says of who may come in.
 
 Every key is required: nothing is defaulted, so the difference of two stack files is the whole
 difference of two environments. Rules between keys state both values and the reason.
@@ -12,44 +12,11 @@ from pydantic import BeforeValidator, Field, StringConstraints
 
 from settings import limits
 from settings.section import Section, rule
-from settings.values import Claim, HttpsUrl, ModelName, Name, Origin, Scope
+from settings.values import Claim, HttpsUrl, ModelName, Name, Scope
 
 
 def _one_as_list(value: object) -> object:
     return [value] if isinstance(value, str) else value
-
-
-class Cors(Section):
-    """Which browser pages may call the API."""
-
-    allow_origins: tuple[Origin, ...] = Field(min_length=1)
-    """Origins as browsers send them: scheme and host, no path, no slash at the end, no wildcard."""
-    max_age_seconds: int = Field(ge=0, le=86_400)
-    """Seconds that a browser remembers the permission."""
-
-
-class Api(Section):
-    """The front door."""
-
-    kind: Literal["http"]
-    """An HTTP API of API Gateway."""
-    integration_timeout_seconds: int = Field(ge=1)
-    """Seconds that the gateway waits for a function."""
-    rate_limit_per_second: int = Field(ge=1, le=limits.GATEWAY_RATE_PER_SECOND)
-    """Requests per second that all callers together may send for long."""
-    burst_limit: int = Field(ge=1, le=limits.GATEWAY_BURST)
-    """Requests that may come at once before the rate counts."""
-    cors: Cors | None
-    """Which browser pages may call the API; null = none."""
-
-    @rule
-    def _gateway_waits(self) -> Iterator[str]:
-        if self.integration_timeout_seconds > limits.GATEWAY_INTEGRATION_SECONDS:
-            yield (
-                f"integration_timeout_seconds is {self.integration_timeout_seconds}; it may be at "
-                f"most {limits.GATEWAY_INTEGRATION_SECONDS}, because the gateway gives up then "
-                "whatever the function does"
-            )
 
 
 class Identity(Section):

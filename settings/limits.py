@@ -20,6 +20,11 @@ GATEWAY_INTEGRATION_SECONDS: Final = 29
 """HTTP APIs stop at 30 s and REST APIs at 29 s, whatever the function does."""
 GATEWAY_RATE_PER_SECOND: Final = 10_000
 GATEWAY_BURST: Final = 5_000
+GATEWAY_BODY_BYTES: Final = 10_000_000
+"""Of a request; Lambda takes less."""
+GATEWAY_QUOTA_REQUESTS: Final = 2**31 - 1
+FIREWALL_RATE_REQUESTS: Final = (10, 2_000_000_000)
+"""Of a rate-based rule."""
 GATEWAY_AUDIENCES: Final = 50
 """Of one JWT authoriser."""
 AUDIENCE_CHARACTERS: Final = 2_500

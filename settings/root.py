@@ -8,7 +8,8 @@ from pydantic import Field, StringConstraints
 from contracts.api_routes import HEALTH_ROUTES
 from contracts.registry import ANY_MODEL
 from settings import compatibility, limits
-from settings.access import Api, Identity, TenantSettings
+from settings.access import Identity, TenantSettings
+from settings.api import EMPTY, Api
 from settings.compute import Functions, Serving, Shadow
 from settings.features import switched_on
 from settings.keys import Keys
@@ -191,6 +192,57 @@ class Settings(Section):
                 )
 
         yield from each(self._keyed, check)
+
+    @rule
+    def _the_firewall_lets_the_function_answer(self) -> Iterator[str]:
+        firewall = self.api.firewall
+        if firewall is None:
+            return
+
+        def check(entry: tuple[str, Serving]) -> Iterator[str]:
+            key, served = entry[0], entry[1].max_body_bytes
+            if firewall.body_bytes <= served:
+                yield (
+                    f"api.firewall.body_bytes is {firewall.body_bytes}; it must be above "
+                    f"{key}.max_body_bytes {served}, or the firewall refuses "
+                    "what the function would serve, or would refuse in words that help"
+                )
+
+        yield from each(self._keyed, check)
+
+    @rule
+    def _rest_reads_the_pools_tokens(self) -> Iterator[str]:
+        if self.api.kind == "rest" and self.identity.kind == "issuer":
+            yield (
+                "api.kind is 'rest' with identity.kind 'issuer'; one of them must be another, "
+                "because the authoriser function of other issuers is not wired to the API yet"
+            )
+
+    @rule
+    def _plans_need_a_key_that_no_caller_sends(self) -> Iterator[str]:
+        if self.api.usage_plan is not None and self.identity.kind == "cognito":
+            yield (
+                "api.usage_plan is set with identity.kind 'cognito'; it must be null, because "
+                "behind a pool's authoriser the gateway takes a plan's key from a header, a second "
+                "secret of every caller (with identity.kind 'issuer' the authoriser function says "
+                "whose plan a token counts to)"
+            )
+
+    @rule
+    def _the_laptop_has_a_plain_front_door(self) -> Iterator[str]:
+        if self.endpoint_url is None:
+            return
+        for key, value, why in (
+            ("custom_domain", self.api.custom_domain, "answers under its own address alone"),
+            ("firewall", self.api.firewall, "has a firewall that blocks nothing"),
+            ("private_endpoints", self.api.private_endpoints, "isolates nothing"),
+            ("usage_plan", self.api.usage_plan, "takes a plan's key from a header alone"),
+        ):
+            if value:
+                yield (
+                    f"api.{key} is set while endpoint_url is {self.endpoint_url!r}; it must be "
+                    f"{EMPTY[key]} for the laptop cloud, which {why}"
+                )
 
     @rule
     def _copies_reach_the_dead_letters(self) -> Iterator[str]:

@@ -7,6 +7,7 @@ The settings refuse these where the laptop cloud answers, with the reason
 from collections.abc import Callable, Mapping
 
 from emulation.aws.calls import Aws
+from tests.aws_only_front_door import FRONT_DOOR
 from tests.aws_only_network import FILE_SYSTEMS, NETWORK, OF_FUNCTIONS
 from tests.harness import Resource
 
@@ -50,20 +51,6 @@ def _code_signing_config(aws: Aws, made: Resource) -> None:
             "UntrustedArtifactOnDeployment": policies["untrustedArtifactOnDeployment"]
         },
         Tags=made.inputs["tags"],
-    )
-
-
-def _gateway_authorizer(aws: Aws, made: Resource) -> None:
-    aws.call(
-        "apigateway",
-        "CreateAuthorizer",
-        restApiId=made.inputs["restApi"],
-        name=made.inputs.get("name", made.name),
-        type=made.inputs["type"],
-        authorizerUri=made.inputs["authorizerUri"],
-        identitySource=made.inputs["identitySource"],
-        identityValidationExpression=made.inputs["identityValidationExpression"],
-        authorizerResultTtlInSeconds=int(made.inputs["authorizerResultTtlInSeconds"]),
     )
 
 
@@ -131,11 +118,11 @@ def _tenancy(aws: Aws, made: Resource) -> None:
 
 
 AWS_ONLY: Mapping[str, Callable[[Aws, Resource], None]] = {
-    "aws:apigateway/authorizer:Authorizer": _gateway_authorizer,
     "aws:lambda/codeSigningConfig:CodeSigningConfig": _code_signing_config,
     "aws:signer/signingJob:SigningJob": _signing_job,
     "aws:signer/signingProfile:SigningProfile": _signing_profile,
     **FILE_SYSTEMS,
+    **FRONT_DOOR,
     **NETWORK,
 }
 """Type -> its request."""

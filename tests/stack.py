@@ -33,6 +33,8 @@ class LocalStack:
 
     home: Path
     outputs: Outputs
+    kind: str = "http"
+    """Of the front door."""
 
     def warmline(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run the command as a person would, on this stack."""
@@ -117,11 +119,27 @@ def warmline(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @contextmanager
-def deployed(home: Path, *, enforcing: bool) -> Iterator[LocalStack]:
+def deployed(home: Path, *, enforcing: bool, kind: str = "http") -> Iterator[LocalStack]:
     """A stack in a home of its own, up inside the block and down after it.
 
-    `enforcing`: each function has no more than its role, and everything goes over TLS.
+    `enforcing`: each function has no more than its role, and everything goes over TLS; `kind`: of
+    the front door.
     """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WARMLINE_LOCAL_STACK", str(stack_file_of(kind, home)))
+        yield from _deployed(home, enforcing=enforcing, kind=kind)
+
+
+def stack_file_of(kind: str, folder: Path) -> Path:
+    """The local stack file with this kind of front door."""
+    content = yaml.safe_load((ROOT / "Pulumi.local.yaml").read_text(encoding="utf-8"))
+    content["config"]["warmline:api"]["kind"] = kind
+    path = folder / f"Pulumi.{kind}.yaml"
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    return path
+
+
+def _deployed(home: Path, *, enforcing: bool, kind: str) -> Iterator[LocalStack]:
     try:
         up = warmline(home, "up", "--json", *(["--enforce-iam"] if enforcing else []))
         assert up.returncode == 0, up.stderr
@@ -138,6 +156,7 @@ def deployed(home: Path, *, enforcing: bool) -> Iterator[LocalStack]:
                     endpoint_url=emulator["endpoint_url"],
                     ca_bundle=Path(emulator["ca_bundle"]) if enforcing else None,
                 ),
+                kind,
             )
     finally:
         down = warmline(home, "down")
@@ -148,7 +167,11 @@ def deployed(home: Path, *, enforcing: bool) -> Iterator[LocalStack]:
 def local_stack(
     tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> Iterator[LocalStack]:
-    """`warmline up` before the first test that asks for it, `warmline down` after the last."""
+    """`warmline up` before the first test that asks for it, `warmline down` after the last.
+
+    A parameter is the kind of its front door.
+    """
+    kind = getattr(request, "param", "http")
     enforcing = bool(request.config.getoption("--enforce-iam", default=False))
-    with deployed(tmp_path_factory.mktemp("home"), enforcing=enforcing) as made:
+    with deployed(tmp_path_factory.mktemp("home"), enforcing=enforcing, kind=kind) as made:
         yield made

@@ -12,7 +12,13 @@ from components.documents.footing import GITHUB, Footing
 AUDIENCE = "sts.amazonaws.com"
 STATE_FOLDER = ".pulumi"
 """Pulumi keeps everything of a bucket's state below it."""
-BOUNDED = (*deploy_actions.ACTIONS, *deploy_actions.GLOBAL, "kms", "xray")
+BOUNDED = (
+    *deploy_actions.ACTIONS,
+    *deploy_actions.GLOBAL,
+    *deploy_actions.RECORDS,
+    "kms",
+    "xray",
+)
 """Services of which a role made by the pipeline can have any action that its policies name."""
 PASSED_TO = ("lambda.amazonaws.com", "vpc-flow-logs.amazonaws.com")
 """Services that the stack's roles are handed to."""
@@ -214,6 +220,13 @@ def see(footing: Footing) -> Document:
             "Condition": _in_region(footing),
         },
         _everywhere("SeeBudgets", footing, deploy_actions.reads(deploy_actions.GLOBAL)),
+        _records(
+            "SeeRecords",
+            footing,
+            deploy_actions.reads(deploy_actions.RECORDS),
+            "change",
+            "hostedzone",
+        ),
         {
             "Sid": "SeeRoles",
             "Effect": "Allow",
@@ -247,6 +260,12 @@ def change(footing: Footing) -> Document:
             "Condition": _in_region(footing),
         },
         _everywhere("ChangeBudgets", footing, deploy_actions.writes(deploy_actions.GLOBAL)),
+        _records(
+            "ChangeRecords",
+            footing,
+            deploy_actions.writes(deploy_actions.RECORDS),
+            "hostedzone",
+        ),
         {
             "Sid": "MakeKeys",
             "Effect": "Allow",
@@ -371,6 +390,16 @@ def _everywhere(sid: str, footing: Footing, actions: list[str]) -> Statement:
         "Effect": "Allow",
         "Action": actions,
         "Resource": f"arn:{account.partition}:budgets::{account.id}:budget/*",
+    }
+
+
+def _records(sid: str, footing: Footing, actions: list[str], *kinds: str) -> Statement:
+    names = f"arn:{footing.account.partition}:route53:::"
+    return {
+        "Sid": sid,
+        "Effect": "Allow",
+        "Action": actions,
+        "Resource": [f"{names}{kind}/*" for kind in kinds],
     }
 
 

@@ -19,7 +19,9 @@ class Actions:
 
 
 ACTIONS: Mapping[str, Actions] = {
-    "apigateway": Actions(reads="GET", writes="DELETE PATCH POST PUT"),
+    "apigateway": Actions(
+        reads="GET", writes="DELETE PATCH POST PUT SetWebACL UpdateRestApiPolicy"
+    ),
     "cloudwatch": Actions(
         reads="DescribeAlarms GetDashboard ListTagsForResource",
         writes="DeleteAlarms DeleteDashboards PutDashboard PutMetricAlarm TagResource "
@@ -114,6 +116,11 @@ ACTIONS: Mapping[str, Actions] = {
         reads="GetQueueAttributes GetQueueUrl ListQueueTags",
         writes="CreateQueue DeleteQueue SetQueueAttributes TagQueue UntagQueue",
     ),
+    "wafv2": Actions(
+        reads="GetLoggingConfiguration GetWebACL GetWebACLForResource ListTagsForResource",
+        writes="AssociateWebACL CreateWebACL DeleteLoggingConfiguration DeleteWebACL "
+        "DisassociateWebACL PutLoggingConfiguration TagResource UntagResource UpdateWebACL",
+    ),
 }
 
 GLOBAL: Mapping[str, Actions] = {
@@ -123,6 +130,13 @@ GLOBAL: Mapping[str, Actions] = {
     ),
 }
 """Services that answer in no region of their own."""
+RECORDS: Mapping[str, Actions] = {
+    "route53": Actions(
+        reads="GetChange GetHostedZone ListResourceRecordSets",
+        writes="ChangeResourceRecordSets",
+    ),
+}
+"""For the record of an API's own name, in a zone that was there before."""
 
 
 def reads(of: Mapping[str, Actions] = ACTIONS) -> list[str]:

@@ -33,6 +33,20 @@ WILDCARDS: tuple[Wildcard, ...] = (
         "authorization reference, AWS X-Ray).",
     ),
     Wildcard(
+        sid="CallThroughEndpoints",
+        element="Resource",
+        shape="/*",
+        reason="Every stage and method of one API: which methods it has, and what each asks for, "
+        "says the API itself.",
+    ),
+    Wildcard(
+        sid="CallThroughEndpoints",
+        element="Principal",
+        shape="*",
+        reason="Callers have tokens and no IAM identity; the statement holds for those alone who "
+        "come through the VPC endpoints that it names.",
+    ),
+    Wildcard(
         sid="ManageInterfaces",
         element="Resource",
         shape=":*/*",
@@ -179,6 +193,20 @@ WILDCARDS: tuple[Wildcard, ...] = (
             reason="A budget is named at creation; an account has few, and they change nothing.",
         )
         for sid in ("SeeBudgets", "ChangeBudgets")
+    ),
+    *(
+        Wildcard(
+            sid=sid,
+            element="Resource",
+            shape=f":::{kind}/*",
+            reason="Which zone holds the API's name is a setting, and a change has an id of its "
+            "own.",
+        )
+        for sid, kind in (
+            ("SeeRecords", "change"),
+            ("SeeRecords", "hostedzone"),
+            ("ChangeRecords", "hostedzone"),
+        )
     ),
     Wildcard(
         sid="LinkServices",

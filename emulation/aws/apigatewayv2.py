@@ -20,6 +20,7 @@ _API = {
     "name": "Name",
     "corsConfiguration": "CorsConfiguration",
     "description": "Description",
+    "disableExecuteApiEndpoint": "DisableExecuteApiEndpoint",
     "protocolType": "ProtocolType",
     "tags": "Tags",
 }
@@ -74,6 +75,7 @@ API = Resource(
         "name": Property(),
         "corsConfiguration": Property(partial=True),
         "description": Property(),
+        "disableExecuteApiEndpoint": Property(default=False),
         "protocolType": Property(required=True, replaces="UpdateApi has no protocol"),
         "tags": Property(default={}),
     },

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 
 from emulation.aws import (
+    apigateway,
+    apigateway_stage,
     apigatewayv2,
     budgets,
     cloudwatch,
@@ -21,6 +23,8 @@ from emulation.aws import (
 from emulation.aws.resource import Fidelity, Resource
 
 _SERVICES = (
+    apigateway,
+    apigateway_stage,
     apigatewayv2,
     budgets,
     cloudwatch,

@@ -14,7 +14,8 @@ def handle(event: Mapping[str, Any], probe: Callable[[Deadline], object]) -> dic
     """`probe` reads anything from the table and raises when it cannot. Never raises itself."""
     context: Mapping[str, Any] = event.get("requestContext") or {}
     try:
-        path = str(event.get("rawPath") or "").rstrip("/")
+        # A REST API calls it `path`.
+        path = str(event.get("rawPath") or event.get("path") or "").rstrip("/")
         if path.endswith("/v2/health/live"):
             return response_of(ok({"live": True}))
         if not path.endswith("/v2/health/ready"):

@@ -8,12 +8,21 @@ from functions.predict.ports import Observer, Registry
 from functions.shared.errors import Forbidden, ModelNotFound
 
 Jwt = Mapping[str, Any]
-"""`requestContext.authorizer.jwt` of an HTTP API's event: `claims` and `scopes`."""
+"""What the gateway says of a token that it has verified: `claims`; an HTTP API also says `scopes`,
+and the authorizer function which `tenant` it is."""
 
 
 def jwt_of(request_context: Mapping[str, Any]) -> Jwt:
-    """What the authoriser found; empty when none ran."""
+    """What the authoriser found; empty when none ran.
+
+    An HTTP API hands a token's claims over in `jwt`, a REST API with a pool in `claims`; of the
+    authorizer function it hands over what `contracts.authorizer` says, beside members of its own.
+    """
     authorizer: Mapping[str, Any] = request_context.get("authorizer") or {}
+    if "claims" in authorizer:
+        return {"claims": authorizer["claims"]}
+    if "scope" in authorizer:
+        return {"claims": {"scope": authorizer["scope"]}, "tenant": authorizer.get("tenant")}
     return authorizer.get("jwt") or {}
 
 
@@ -34,7 +43,7 @@ def authorise(
     if scope not in scopes_of(jwt):
         raise Forbidden(f"The token lacks the scope {scope!r}.")
     claims: Mapping[str, Any] = jwt.get("claims") or {}
-    value = claims.get(tenant_claim)
+    value = jwt["tenant"] if "tenant" in jwt else claims.get(tenant_claim)
     tenant = registry.tenant(value, observer) if isinstance(value, str) and value else None
     if tenant is None:
         raise Forbidden(f"The token's claim {tenant_claim!r} belongs to no registered tenant.")

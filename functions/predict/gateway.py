@@ -1,7 +1,7 @@
-"""Events of an HTTP API (payload format 2.0) become requests."""
+"""Events of an HTTP API (payload format 2.0) and of a REST API become requests."""
 
 import binascii
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from functions.predict import app, authorise
@@ -35,22 +35,42 @@ def handle(event: Mapping[str, Any], deadline: Deadline, ports: app.Ports) -> di
 def request_of(event: Mapping[str, Any], deadline: Deadline) -> Request:
     """Raises `BadRequest` for a body that is not the base64 it claims to be."""
     context = event["requestContext"]
-    stage = context.get("stage") or "$default"
-    path: str = event["rawPath"]
-    # A named stage is part of the path on AWS; `$default` is not.
-    if stage != "$default" and path.startswith(f"/{stage}/"):
-        path = path[len(stage) + 1 :]
     body = event.get("body") or ""
-    headers: Mapping[str, str] = event.get("headers") or {}
+    if "http" in context:
+        method, path = context["http"]["method"], _without_stage(event["rawPath"], context)
+        single: Mapping[str, str] = event.get("headers") or {}
+        headers = _joined((name, [value]) for name, value in single.items())
+    else:
+        method, path = event["httpMethod"], event["path"]
+        # `headers` has only the last of a header that was sent twice.
+        several: Mapping[str, list[str]] = event.get("multiValueHeaders") or {}
+        headers = _joined(several.items())
     return Request(
-        method=context["http"]["method"],
+        method=method,
         path=path,
-        headers={name.lower(): value for name, value in headers.items()},
+        headers=headers,
         body=_decoded(body) if event.get("isBase64Encoded") else body,
         jwt=authorise.jwt_of(context),
         request_id=context["requestId"],
         deadline=deadline,
     )
+
+
+def _without_stage(path: str, context: Mapping[str, Any]) -> str:
+    """A named stage is part of an HTTP API's path on AWS; `$default` is not."""
+    stage = context.get("stage") or "$default"
+    if stage != "$default" and path.startswith(f"/{stage}/"):
+        return path[len(stage) + 1 :]
+    return path
+
+
+def _joined(headers: Iterable[tuple[str, Iterable[str]]]) -> dict[str, str]:
+    """Names in lower case; a header that was sent more than once has all its values, by commas."""
+    found: dict[str, str] = {}
+    for name, values in headers:
+        key, value = name.lower(), ",".join(values)
+        found[key] = f"{found[key]},{value}" if key in found else value
+    return found
 
 
 def _decoded(text: str) -> bytearray:

@@ -1,10 +1,11 @@
-"""Answers of our functions, and how an HTTP API takes them (payload format 2.0)."""
+"""Answers of our functions, and how an HTTP API (payload format 2.0) and a REST API take them."""
 
 import base64
 import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from contracts import problems
 from functions.shared.errors import ServingError
 
 
@@ -19,18 +20,15 @@ def ok(document: Mapping[str, Any]) -> Answer:
 
 
 def problem(error: ServingError, request_id: str) -> Answer:
-    """An RFC 9457 problem document. Its `error` member is what clients of the Open Inference
-    Protocol read."""
-    document = {
-        "type": f"urn:warmline:problem:{error.slug}",
-        "title": error.title,
-        "status": error.status,
-        "detail": error.detail,
-        "action": error.action,
-        "instance": request_id,
-        "error": f"{error.title}: {error.detail}",
-    }
-    headers = {"Content-Type": "application/problem+json"}
+    document = problems.document(
+        slug=error.slug,
+        title=error.title,
+        status=error.status,
+        detail=error.detail,
+        action=error.action,
+        instance=request_id,
+    )
+    headers = {"Content-Type": problems.CONTENT_TYPE}
     if error.retry_after_seconds:
         headers["Retry-After"] = str(error.retry_after_seconds)
     return Answer(error.status, json.dumps(document), headers)

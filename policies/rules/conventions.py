@@ -11,6 +11,7 @@ TAGGABLE = (
     Token.ACCESS_POINT,
     Token.ALARM,
     Token.API,
+    Token.API_DOMAIN,
     Token.API_STAGE,
     Token.BUCKET,
     Token.BUDGET,
@@ -29,6 +30,9 @@ TAGGABLE = (
     Token.LOG_GROUP,
     Token.NAT_GATEWAY,
     Token.QUEUE,
+    Token.REST_API,
+    Token.REST_DOMAIN,
+    Token.REST_STAGE,
     Token.ROLE,
     Token.ROUTE_TABLE,
     Token.SECURITY_GROUP,
@@ -39,6 +43,7 @@ TAGGABLE = (
     Token.USER_POOL,
     Token.VPC,
     Token.VPC_ENDPOINT,
+    Token.WEB_ACL,
 )
 
 SUPERSEDED = (

@@ -118,3 +118,10 @@ def wide_model(
     tiny_models.save(proto, path)
     set_route("wide", {push.push(local_stack.outputs, "wide", path).manifest.version: 10_000})
     return "wide"
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A module that names `KINDS` meets a stack of each of these kinds of front door."""
+    if "local_stack" in metafunc.fixturenames:
+        kinds = getattr(metafunc.module, "KINDS", ("http",))
+        metafunc.parametrize("local_stack", kinds, indirect=True, scope="session")

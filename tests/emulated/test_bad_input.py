@@ -11,6 +11,7 @@ from contracts.protocol import BINARY_HEADER, MAX_BODY_BYTES
 from tests.emulated.calls import Answer, Api, binary_input, binary_output, json_input, json_output
 
 pytestmark = pytest.mark.emulated
+KINDS = ("http", "rest")
 
 GOOD = np.arange(8, dtype=np.float32).reshape(2, 4)
 
@@ -102,7 +103,7 @@ CASES: dict[str, tuple[Callable[[Api, str], Answer], int, str]] = {
     ),
     "a body that is no object": (send(b"[1, 2]"), 400, "body"),
     "an empty body": (send(b""), 400, "body"),
-    "bytes that are no UTF-8": (send(b"\xff\xfe{}"), 400, "body"),
+    "bytes that are no UTF-8": (send(b"\xff\xfe{}"), 400, "JSON"),
     "a header length beyond the body": (
         send_binary(BINARY, GOOD.tobytes(), "999999"),
         400,

@@ -14,6 +14,7 @@ from tests.emulated.calls import Api, json_input
 from tests.stack import LocalStack
 
 pytestmark = pytest.mark.emulated
+KINDS = ("http", "rest")
 
 REQUEST = {"inputs": [json_input("x", np.zeros((1, 4), np.float32), "FP32")]}
 BODY = json.dumps(REQUEST).encode()

@@ -16,6 +16,7 @@ from tests.emulated.calls import Api, json_input, json_output
 from tests.stack import LocalStack
 
 pytestmark = pytest.mark.emulated
+KINDS = ("http", "rest")
 
 X = np.zeros((1, 4), np.float32)
 REQUEST = {"inputs": [json_input("x", X, "FP32")]}

@@ -25,6 +25,7 @@ from tests.emulated.calls import (
 )
 
 pytestmark = pytest.mark.emulated
+KINDS = ("http", "rest")
 
 REPOSITORY = [
     "README.md",

@@ -11,6 +11,7 @@ from tests.emulated.calls import Api, json_input, json_output
 from tests.stack import LocalStack
 
 pytestmark = pytest.mark.emulated
+KINDS = ("http", "rest")
 
 REQUEST = {"inputs": [json_input("x", np.zeros((1, 4), np.float32), "FP32")]}
 

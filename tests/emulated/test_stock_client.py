@@ -11,6 +11,7 @@ from tritonclient.utils import InferenceServerException
 from tests.emulated.calls import Api
 
 pytestmark = pytest.mark.emulated
+KINDS = ("http", "rest")
 
 
 @pytest.fixture

@@ -69,6 +69,30 @@ class World:
         self._make("topic", "aws:sns/topic:Topic")
         self._make("pool", "aws:cognito/userPool:UserPool")
         self._make("api", "aws:apigatewayv2/api:Api", protocolType="HTTP")
+        self._make("rest", "aws:apigateway/restApi:RestApi")
+        self._make(
+            "resource",
+            "aws:apigateway/resource:Resource",
+            restApi=self.rest,
+            parentId=self["rest"]["rootResourceId"],
+            pathPart="v2",
+        )
+        self._make(
+            "method",
+            "aws:apigateway/method:Method",
+            restApi=self.rest,
+            resourceId=self.resource,
+            httpMethod="GET",
+            authorization="NONE",
+        )
+        self._make("deployment", "aws:apigateway/deployment:Deployment", restApi=self.rest)
+        self._make(
+            "stage",
+            "aws:apigateway/stage:Stage",
+            restApi=self.rest,
+            deployment=self.made["deployment"].id,
+            stageName="world",
+        )
         for number in (1, 2):
             self._make(
                 f"code{number}",
@@ -101,6 +125,14 @@ class World:
     @property
     def api(self) -> str:
         return self.made["api"].id
+
+    @property
+    def rest(self) -> str:
+        return self.made["rest"].id
+
+    @property
+    def resource(self) -> str:
+        return self.made["resource"].id
 
     @property
     def pool(self) -> str:

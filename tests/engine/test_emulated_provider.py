@@ -13,14 +13,20 @@ from emulation.aws.catalogue import TYPES
 from emulation.aws.provider import EmulatedAws
 from emulation.ministack import Emulator
 from emulation.wire import UNKNOWN, Secret
-from tests.engine import provider_cases_of_compute, provider_cases_of_data
+from tests.engine import (
+    provider_cases_of_compute,
+    provider_cases_of_data,
+    provider_cases_of_rest,
+)
 from tests.engine.provider_world import Case, World, by_root
 from tests.engine.workbench import silent
 from tests.provider_calls import Aborted, Driven, context
 
 pytestmark = pytest.mark.engine
 
-CASES = provider_cases_of_data.CASES | provider_cases_of_compute.CASES
+CASES = (
+    provider_cases_of_data.CASES | provider_cases_of_compute.CASES | provider_cases_of_rest.CASES
+)
 
 
 @pytest.fixture(scope="module")

@@ -20,6 +20,12 @@ from components.tags import DataClass, Tags
 from tests.harness import ACCOUNT_ID, REGION, Graph, deploy
 
 STACKS = ("local", "dev", "prod")
+DOMAIN = {
+    "name": "models.example.com",
+    "certificate_arn": "arn:aws:acm:us-east-1:123456789012:certificate/0a1b2c3d",
+    "zone_id": "Z0123456789ABC",
+    "minimum_tls": "1.2",
+}
 VARIANTS: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
     "prod-nat-efs": (
         "prod",
@@ -51,6 +57,9 @@ VARIANTS: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
             }
         },
     ),
+    "prod-private-rest": ("prod", {"api": {"private_endpoints": ["vpce-0123456789abcdef0"]}}),
+    "prod-domain": ("prod", {"api": {"custom_domain": DOMAIN | {"minimum_tls": "1.3"}}}),
+    "dev-domain": ("dev", {"api": {"custom_domain": DOMAIN | {"zone_id": None}}}),
 }
 """Stacks that are not committed: the one that they change, and what is else in its sections."""
 ARCHIVE_DIGEST = "c0ffee" + "0" * 58
@@ -117,6 +126,16 @@ def run(
             stack=stack,
             config=wire(config if config is not None else stack_file(stack)),
         )
+
+
+def with_kind(kind: str) -> list[str]:
+    """Names of the graphs with this kind of front door."""
+    files = {name: VARIANTS.get(name, (name, {})) for name in (*STACKS, *VARIANTS)}
+    return [
+        name
+        for name, (base, sections) in files.items()
+        if changed(base, sections)["warmline:api"]["kind"] == kind
+    ]
 
 
 def changed(stack: str, sections: dict[str, dict[str, Any]]) -> dict[str, Any]:

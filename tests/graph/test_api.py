@@ -1,4 +1,5 @@
-"""The front door: who gets in, how fast, and what is written down."""
+"""The front door as an HTTP API: who gets in, how fast, and what is written down; and what holds
+of both kinds: who issues tokens."""
 
 import json
 from typing import Any
@@ -6,12 +7,17 @@ from typing import Any
 import pytest
 
 from contracts.api_routes import HEALTH_ROUTES, MODEL_ROUTES
-from tests.graph.programs import run, stack_file
+from tests.graph.programs import graph_of, run, stack_file, with_kind
 from tests.harness import Graph
 
 pytestmark = pytest.mark.graph
 
 ROUTE = "aws:apigatewayv2/route:Route"
+
+
+@pytest.fixture(params=with_kind("http"))
+def graph(request: pytest.FixtureRequest) -> Graph:
+    return graph_of(request.param)
 
 
 def integration_of(graph: Graph, route: Any) -> str:

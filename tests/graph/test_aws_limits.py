@@ -119,7 +119,9 @@ def test_every_client_is_an_audience_of_the_one_authoriser(longest: Graph) -> No
 
 
 def test_the_access_log_fits_its_limit_and_a_policy_that_does_not_grow(graph: Graph) -> None:
-    settings = graph.one("aws:apigatewayv2/stage:Stage", "api").inputs["accessLogSettings"]
+    stages = ("aws:apigatewayv2/stage:Stage", "aws:apigateway/stage:Stage")
+    (stage,) = (each for type_ in stages for each in graph.all(type_))
+    settings = stage.inputs["accessLogSettings"]
     assert len(settings["format"].encode()) <= ACCESS_LOG_FORMAT_BYTES
     group = graph.one("aws:cloudwatch/logGroup:LogGroup", "api-access").inputs["name"]
     assert group.startswith("/aws/vendedlogs/")

@@ -10,6 +10,7 @@ from components.budget import Budget
 from components.code_signing import CodeSigning
 from components.encrypted_bucket import EncryptedBucket
 from components.encryption_keys import EncryptionKeys
+from components.front_door import ApiMetrics
 from components.function import Function
 from components.identity import Access, Identity
 from components.inference_api import InferenceApi
@@ -42,7 +43,7 @@ COMPONENTS: tuple[type[pulumi.ComponentResource], ...] = (
 APART: tuple[type[pulumi.ComponentResource], ...] = (TokenAuthorizer,)
 """Made only where other settings ask for them; each has a test module with a graph of its own."""
 HEADINGS = ["What exists afterwards", "Arguments", "Outputs", "Cost", "Limits"]
-BUNDLES = (pulumi.ComponentResource, Access, FunctionNetwork, SharedCache)
+BUNDLES = (pulumi.ComponentResource, Access, ApiMetrics, FunctionNetwork, SharedCache)
 """What is no output itself: other components, and outputs that go together."""
 GRAPHS = (*STACKS, *VARIANTS)
 NAMES = {component.__name__: component for component in COMPONENTS}

@@ -22,6 +22,16 @@ KEY_OF: dict[str, Callable[[Resource], Any]] = {
 """Types that hold data -> where they say their key."""
 NO_DATA = {
     "aws:budgets/budget:Budget",
+    *("aws:apigateway/authorizer:Authorizer", "aws:apigateway/basePathMapping:BasePathMapping"),
+    *("aws:apigateway/deployment:Deployment", "aws:apigateway/domainName:DomainName"),
+    *("aws:apigateway/integration:Integration", "aws:apigateway/method:Method"),
+    *("aws:apigateway/methodSettings:MethodSettings", "aws:apigateway/resource:Resource"),
+    *("aws:apigateway/response:Response", "aws:apigateway/restApi:RestApi"),
+    *("aws:apigateway/restApiPolicy:RestApiPolicy", "aws:apigateway/stage:Stage"),
+    *("aws:apigatewayv2/apiMapping:ApiMapping", "aws:apigatewayv2/domainName:DomainName"),
+    *("aws:route53/record:Record", "aws:wafv2/webAcl:WebAcl"),
+    "aws:wafv2/webAclAssociation:WebAclAssociation",
+    "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration",
     *("aws:apigatewayv2/api:Api", "aws:apigatewayv2/authorizer:Authorizer"),
     *("aws:apigatewayv2/integration:Integration", "aws:apigatewayv2/route:Route"),
     *("aws:apigatewayv2/stage:Stage", "aws:cloudwatch/dashboard:Dashboard"),

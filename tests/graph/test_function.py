@@ -149,6 +149,8 @@ def test_whatever_calls_a_function_calls_its_alias(graph: Graph) -> None:
         assert mapping.inputs["functionName"] in aliases
     for integration in graph.all("aws:apigatewayv2/integration:Integration"):
         assert integration.inputs["integrationUri"] in invoke_arns
+    for integration in graph.all("aws:apigateway/integration:Integration"):
+        assert integration.inputs["uri"] in invoke_arns
     for permission in graph.all("aws:lambda/permission:Permission"):
         assert permission.inputs["qualifier"] == "live"
 

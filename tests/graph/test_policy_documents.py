@@ -94,13 +94,16 @@ def test_every_row_of_the_table_is_needed() -> None:
     assert not [row for row in WILDCARDS if (row.sid, row.element, row.shape) not in seen]
 
 
-def test_a_principal_that_is_everyone_is_refused_or_held_to_this_account_or_vpc(
+def test_a_principal_that_is_everyone_is_refused_or_held_to_account_vpc_or_endpoint(
     graph: Graph,
 ) -> None:
     for where, statement in statements(graph):
         if "*" in as_list(statement.get("Principal", [])) and statement["Effect"] != "Deny":
-            assert where.startswith("aws:ec2/vpcEndpoint:"), where
             held = statement["Condition"]["StringEquals"]
+            if where.startswith("aws:apigateway/restApiPolicy:"):
+                assert all(each.startswith("vpce-") for each in held["aws:SourceVpce"]), where
+                continue
+            assert where.startswith("aws:ec2/vpcEndpoint:"), where
             vpcs = {vpc.outputs["id"] for vpc in graph.all("aws:ec2/vpc:Vpc")}
             by_account = held.get("aws:PrincipalAccount") == "123456789012"
             assert by_account or held.get("aws:SourceVpc") in vpcs, where

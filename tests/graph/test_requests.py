@@ -61,8 +61,8 @@ def test_every_type_without_a_request_is_listed_with_its_reason() -> None:
 
 def test_a_type_that_the_provider_does_not_know_has_no_request() -> None:
     known = graph_of("prod").one(*ALARM)
-    graph = Graph([known, replace(known, type="aws:wafv2/webAcl:WebAcl")])
-    assert without_a_request(graph) == {"aws:wafv2/webAcl:WebAcl"}
+    graph = Graph([known, replace(known, type="aws:waf/webAcl:WebAcl")])
+    assert without_a_request(graph) == {"aws:waf/webAcl:WebAcl"}
 
 
 def test_the_services_take_every_request_that_creates_a_resource(graph: Graph, aws: Unsent) -> None:

@@ -7,6 +7,7 @@ import pytest
 from components.account import Account
 from components.derived import domain_name, near_timeout_ms, visibility_seconds
 from components.documents import document, key
+from components.documents.body_limit import above
 from components.documents.bucket import encrypted_bucket
 from components.documents.wildcards import WILDCARDS
 from components.tags import DataClass, Tags
@@ -130,3 +131,22 @@ def test_tags_name_the_resource_and_what_it_holds() -> None:
 def test_times_are_derived_from_the_functions_timeout() -> None:
     assert visibility_seconds(25) == 150
     assert near_timeout_ms(25, 80) == 20_000
+
+
+@pytest.mark.parametrize(
+    "limit", [1, 9, 10, 99, 1_000, 4_200_000, 5_999_999, 6_000_000, 10_000_000]
+)
+def test_a_limit_as_a_pattern_holds_for_every_number_around_it(limit: int) -> None:
+    pattern = re.compile(above(limit))
+    assert len(above(limit)) <= 200, "WAF takes no longer pattern"
+    near = {
+        *range(max(0, limit - 50), limit + 50),
+        0,
+        limit // 2,
+        limit * 2,
+        limit * 10,
+        limit * 99,
+    }
+    for number in near:
+        assert bool(pattern.search(str(number))) == (number > limit), number
+        assert bool(pattern.search(f"00{number}")) == (number > limit), number

@@ -27,6 +27,7 @@ IDS = [rule.id for rule in RULES]
 # Judged with neighbours, or by type alone: test_stack_rules.py and test_rules.py hold their cases.
 OWN_TESTS = {
     *("s3-bucket-complete", "s3-bucket-current-types"),
+    *("api-method-authorised", "api-stage-firewall", "api-stage-limited"),
     *("ec2-vpc-default-group-closed", "ec2-vpc-flow-log", "efs-file-system-policy"),
 }
 

@@ -11,7 +11,7 @@ from policies.adapter import policy
 from policies.pack import RULES
 from policies.props import Resource, Stack
 from policies.tokens import Token
-from policies.verdict import Compliant, Violation
+from policies.verdict import Compliant, NotApplicable, Violation
 
 pytestmark = pytest.mark.unit
 
@@ -71,6 +71,100 @@ def test_what_needs_a_guard_needs_its_own(rule_id: str, on: Token, needed: Token
     assert rule.judge(subject, Stack.of(subject, guard("urn:subject"))) == Compliant()
     for others in ((), (guard("urn:another"),)):
         assert isinstance(rule.judge(subject, Stack.of(subject, *others)), Violation)
+
+
+def rest_stage(environment: str = "prod") -> Resource:
+    return Resource(
+        {"stageName": "live", "tags": {"environment": environment}},
+        token=Token.REST_STAGE,
+        name="api",
+        urn="urn:stage",
+        references={"restApi": frozenset({"urn:api"})},
+    )
+
+
+def judged(rule_id: str, subject: Resource, *others: Resource) -> Any:
+    (rule,) = (each for each in RULES if each.id == rule_id)
+    return rule.judge(subject, Stack.of(subject, *others))
+
+
+def referring(token: Token, key: str, to: str, **props: Any) -> Resource:
+    return Resource(props, token=token, name="other", references={key: frozenset({to})})
+
+
+@pytest.mark.parametrize(
+    ("rule_id", "needed"),
+    [
+        (
+            "api-stage-limited",
+            referring(Token.REST_METHOD_SETTINGS, "stageName", "urn:stage", methodPath="*/*"),
+        ),
+        ("api-stage-firewall", referring(Token.WEB_ACL_ASSOCIATION, "resourceArn", "urn:stage")),
+    ],
+)
+def test_a_rest_stage_needs_what_guards_it(rule_id: str, needed: Resource) -> None:
+    one_method = referring(
+        Token.REST_METHOD_SETTINGS, "stageName", "urn:stage", methodPath="v2/GET"
+    )
+    assert judged(rule_id, rest_stage(), needed) == Compliant()
+    assert isinstance(judged(rule_id, rest_stage()), Violation)
+    assert isinstance(judged(rule_id, rest_stage(), one_method), Violation)
+
+
+@pytest.mark.parametrize(("types", "verdict"), [("PRIVATE", NotApplicable), ("EDGE", Violation)])
+def test_a_private_api_needs_no_firewall(types: str, verdict: type) -> None:
+    api = Resource({"endpointConfiguration": {"types": types}}, token=Token.REST_API, urn="urn:api")
+    assert isinstance(judged("api-stage-firewall", rest_stage(), api), verdict)
+
+
+def test_an_environment_that_is_not_production_may_go_without_a_firewall() -> None:
+    assert isinstance(judged("api-stage-firewall", rest_stage("dev")), NotApplicable)
+
+
+def resource_at(path: str) -> list[Resource]:
+    """The resources of a path, from the top."""
+    made: list[Resource] = []
+    for part in path.strip("/").split("/"):
+        above = made[-1].urn if made else "urn:api"
+        made.append(
+            Resource(
+                {"pathPart": part},
+                token=Token.REST_RESOURCE,
+                urn=f"{above}/{part}",
+                references={"parentId": frozenset({above})},
+            )
+        )
+    return made
+
+
+@pytest.mark.parametrize(
+    ("path", "props", "verdict"),
+    [
+        ("/v2/health/live", {"authorization": "NONE"}, NotApplicable),
+        ("/v2/models", {"authorization": "NONE"}, Violation),
+        ("/health/live", {"authorization": "NONE"}, Violation),
+        ("/v2/models", {}, Violation),
+        ("/v2/models", {"authorization": "COGNITO_USER_POOLS"}, Violation),
+        (
+            "/v2/models",
+            {"authorization": "COGNITO_USER_POOLS", "authorizationScopes": ["models/read"]},
+            Compliant,
+        ),
+        ("/v2/models", {"authorization": "CUSTOM"}, Compliant),
+        ("/v2/models", {"authorization": "AWS_IAM"}, Compliant),
+    ],
+)
+def test_a_method_of_a_rest_api_lets_nobody_in_but_for_health(
+    path: str, props: dict[str, Any], verdict: type
+) -> None:
+    above = resource_at(path)
+    method = Resource(
+        props,
+        token=Token.REST_METHOD,
+        name="m",
+        references={"resourceId": frozenset({above[-1].urn})},
+    )
+    assert isinstance(judged("api-method-authorised", method, *above), verdict)
 
 
 def test_the_engine_reports_the_bucket_that_is_incomplete() -> None:

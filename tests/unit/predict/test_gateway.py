@@ -150,3 +150,50 @@ def test_the_deadline_lies_before_the_moment_when_lambda_stops_the_function() ->
             return 3_000
 
     assert 2.5 < gateway.deadline_of(Context()).remaining() <= 2.6
+
+
+def rest_event(**changes: Any) -> dict[str, Any]:
+    """As a REST API sends it behind a pool's authorizer."""
+    context = {
+        "stage": "live",
+        "requestId": "c6af9ac6",
+        "path": "/live/v2/models/adder/infer",
+        "authorizer": {"claims": JWT["claims"]},
+    }
+    body = base64.b64encode(json.dumps(GOOD).encode()).decode()
+    return {
+        "resource": "/v2/models/{model}/infer",
+        "path": "/v2/models/adder/infer",
+        "httpMethod": "POST",
+        "headers": {"Content-Type": "application/json"},
+        "multiValueHeaders": {"Content-Type": ["application/json"]},
+        "requestContext": context,
+        "body": body,
+        "isBase64Encoded": True,
+    } | changes
+
+
+def test_an_event_of_a_rest_api_has_the_same_answer() -> None:
+    assert handle(rest_event()) == handle(event())
+
+
+def test_a_header_that_was_sent_twice_has_both_values_whatever_its_case() -> None:
+    several = {
+        "Inference-Header-Content-Length": ["5", "7"],
+        "inference-header-content-length": ["9"],
+    }
+    made = gateway.request_of(rest_event(multiValueHeaders=several), Deadline.after(1))
+    assert made.headers == {"inference-header-content-length": "5,7,9"}
+
+
+def test_the_authorizer_function_says_tenant_and_scope_itself() -> None:
+    said = {"principalId": "p", "tenant": "risk-app", "scope": "models/infer"}
+    context = rest_event()["requestContext"] | {"authorizer": said}
+    made = gateway.request_of(rest_event(requestContext=context), Deadline.after(1))
+    assert made.jwt == {"claims": {"scope": "models/infer"}, "tenant": "risk-app"}
+
+
+def test_a_request_of_a_rest_api_without_body_and_headers_is_understood() -> None:
+    bare = rest_event(body=None, multiValueHeaders=None, isBase64Encoded=False)
+    made = gateway.request_of(bare, Deadline.after(1))
+    assert (made.body, made.headers) == ("", {})

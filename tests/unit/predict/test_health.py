@@ -28,6 +28,11 @@ def test_ready_says_that_the_table_answers() -> None:
     assert ask("/prod/v2/health/ready") == (200, {"ready": True})
 
 
+def test_an_event_of_a_rest_api_calls_the_path_otherwise() -> None:
+    event = {"path": "/v2/health/live", "requestContext": {"requestId": "r-1"}}
+    assert app.handle(event, away)["statusCode"] == 200
+
+
 def test_ready_gives_the_table_one_second() -> None:
     seen: list[float] = []
     ask("/v2/health/ready", lambda deadline: seen.append(deadline.remaining()))

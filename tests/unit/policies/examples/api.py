@@ -71,6 +71,60 @@ EXAMPLES: tuple[Example, ...] = (
         ),
     ),
     Example(
+        rule="api-stage-throttled",
+        on=Token.REST_METHOD_SETTINGS,
+        props={"methodPath": "*/*", "settings": throttling()},
+        broken=(
+            Broken(("settings",), ABSENT, "settings.throttlingRateLimit is not above zero (0)"),
+            Broken(
+                ("settings", "throttlingBurstLimit"),
+                0,
+                "settings.throttlingBurstLimit is not above zero (0)",
+            ),
+        ),
+        fine=((("settings", "throttlingBurstLimit"), 1),),
+    ),
+    Example(
+        rule="api-method-no-payload-log",
+        on=Token.REST_METHOD_SETTINGS,
+        props={"settings": {"dataTraceEnabled": False, "loggingLevel": "ERROR"}},
+        broken=(
+            Broken(("settings", "dataTraceEnabled"), True, "settings.dataTraceEnabled is true"),
+            Broken(("settings", "loggingLevel"), "INFO", "settings.loggingLevel is INFO"),
+        ),
+        fine=((("settings",), ABSENT), (("settings", "loggingLevel"), "OFF")),
+    ),
+    Example(
+        rule="api-domain-modern-tls",
+        on=Token.REST_DOMAIN,
+        props={"domainName": MARKER, "securityPolicy": "TLS_1_2"},
+        broken=(
+            Broken(("securityPolicy",), "TLS_1_0", "securityPolicy is not TLS 1.2 or newer"),
+            Broken(("securityPolicy",), ABSENT, "securityPolicy is not TLS 1.2 or newer"),
+        ),
+        fine=((("securityPolicy",), "SecurityPolicy_TLS13_1_3_2025_09"),),
+    ),
+    Example(
+        rule="api-domain-modern-tls",
+        on=Token.API_DOMAIN,
+        props={"domainNameConfiguration": {"securityPolicy": "TLS_1_2"}},
+        broken=(
+            Broken(
+                ("domainNameConfiguration", "securityPolicy"),
+                ABSENT,
+                "domainNameConfiguration.securityPolicy is not TLS 1.2 or newer",
+            ),
+        ),
+    ),
+    Example(
+        rule="api-stage-access-log",
+        on=Token.REST_STAGE,
+        props={"accessLogSettings": {"destinationArn": "arn", "format": "$context.requestId"}},
+        broken=(
+            Broken(("accessLogSettings",), ABSENT, "accessLogSettings.destinationArn is absent"),
+        ),
+    ),
+    Example(
         rule="api-stage-access-log",
         on=Token.API_STAGE,
         props={

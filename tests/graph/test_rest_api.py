@@ -1,0 +1,250 @@
+"""The front door as a REST API: who gets in, what it says itself, and what stands before it."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from components.documents.gateway_answers import ANSWERS
+from contracts.api_routes import HEALTH_ROUTES, MODEL_ROUTES
+from tests.graph.programs import changed, graph_of, run, with_kind
+from tests.harness import Graph, Resource
+
+pytestmark = pytest.mark.graph
+
+API = "aws:apigateway/restApi:RestApi"
+METHOD = "aws:apigateway/method:Method"
+INTEGRATION = "aws:apigateway/integration:Integration"
+RESPONSE = "aws:apigateway/response:Response"
+SETTINGS = "aws:apigateway/methodSettings:MethodSettings"
+STAGE = "aws:apigateway/stage:Stage"
+ACL = "aws:wafv2/webAcl:WebAcl"
+
+
+@pytest.fixture(params=with_kind("rest"))
+def graph(request: pytest.FixtureRequest) -> Graph:
+    return graph_of(request.param)
+
+
+def paths(graph: Graph) -> dict[str, str]:
+    """Id of each resource -> its path."""
+    api = graph.one(API, "api")
+    found = {api.outputs["rootResourceId"]: ""}
+    waiting = list(graph.all("aws:apigateway/resource:Resource"))
+    while waiting:
+        known = [r for r in waiting if r.inputs["parentId"] in found]
+        assert known, "a resource hangs in the air"
+        for resource in known:
+            above = found[resource.inputs["parentId"]]
+            found[placed(resource)] = f"{above}/{resource.inputs['pathPart']}"
+            waiting.remove(resource)
+    return found
+
+
+def placed(resource: Resource) -> str:
+    return resource.outputs["id"]
+
+
+def methods(graph: Graph) -> dict[str, Resource]:
+    """`GET /v2` -> the method."""
+    at = paths(graph)
+    return {f"{m.inputs['httpMethod']} {at[m.inputs['resourceId']]}": m for m in graph.all(METHOD)}
+
+
+def test_every_method_but_health_needs_a_token_with_one_scope(graph: Graph) -> None:
+    found = methods(graph)
+    assert set(found) == {*MODEL_ROUTES, *HEALTH_ROUTES, "ANY /{rest+}"}
+    for route, scope in MODEL_ROUTES.items():
+        assert found[route].inputs["authorization"] == "COGNITO_USER_POOLS"
+        assert found[route].inputs["authorizationScopes"] == [scope]
+        assert found[route].inputs["authorizerId"]
+    for route in HEALTH_ROUTES:
+        assert found[route].inputs["authorization"] == "NONE"
+    rest = found["ANY /{rest+}"].inputs
+    assert rest["authorization"] == "COGNITO_USER_POOLS"
+    assert set(rest["authorizationScopes"]) == set(MODEL_ROUTES.values())
+
+
+def test_only_routes_of_models_reach_the_inference_function(graph: Graph) -> None:
+    at = paths(graph)
+    aliases = {a.outputs["invokeArn"]: a.name for a in graph.all("aws:lambda/alias:Alias")}
+    for each in graph.all(INTEGRATION):
+        route = f"{each.inputs['httpMethod']} {at[each.inputs['resourceId']]}"
+        expected = "serving-predict" if route in MODEL_ROUTES else "health"
+        assert aliases[each.inputs["uri"]] == expected
+        assert (each.inputs["type"], each.inputs["integrationHttpMethod"]) == ("AWS_PROXY", "POST")
+
+
+def test_the_function_gives_up_before_the_gateway_does(graph: Graph) -> None:
+    function = graph.one("aws:lambda/function:Function", "serving-predict")
+    for integration in graph.all(INTEGRATION):
+        limit = integration.inputs["timeoutMilliseconds"]
+        assert function.inputs["timeout"] * 1_000 < limit <= 29_000
+
+
+def test_bodies_reach_the_function_as_they_were_sent_whatever_their_type(graph: Graph) -> None:
+    assert graph.one(API, "api").inputs["binaryMediaTypes"] == ["*/*"]
+
+
+def test_the_stage_is_limited_measured_and_traced_and_writes_no_payload(graph: Graph) -> None:
+    settings = {s.inputs["methodPath"]: s.inputs["settings"] for s in graph.all(SETTINGS)}
+    assert set(settings) == {"*/*", "v2/health/live/GET", "v2/health/ready/GET"}
+    for each in settings.values():
+        assert each["throttlingRateLimit"] >= 1
+        assert each["throttlingBurstLimit"] >= 1
+        assert each["metricsEnabled"] is True
+        assert each["dataTraceEnabled"] is False
+        assert each["loggingLevel"] == "OFF"
+    for path, each in settings.items():
+        if path != "*/*":
+            assert each["throttlingRateLimit"] <= 10
+            assert each["throttlingBurstLimit"] <= 20
+    assert graph.one(STAGE, "api").inputs["xrayTracingEnabled"] is True
+
+
+def test_the_access_log_holds_no_payload_path_or_header(graph: Graph) -> None:
+    settings = graph.one(STAGE, "api").inputs["accessLogSettings"]
+    group = graph.one("aws:cloudwatch/logGroup:LogGroup", "api-access")
+    assert settings["destinationArn"] == group.outputs["arn"]
+    assert group.inputs["name"].startswith("/aws/vendedlogs/")
+    fields = json.loads(settings["format"])
+    # The pattern of the path, not the path.
+    assert fields["route"] == "$context.httpMethod $context.resourcePath"
+    variables = re.findall(r"\$context\.[A-Za-z_.]+", settings["format"])
+    for forbidden in ("body", "context.path", "header", "querystring", "sourceIp", "userAgent"):
+        assert not [v for v in variables if forbidden in v], forbidden
+
+
+def test_every_answer_of_the_gateway_is_a_problem_document(graph: Graph) -> None:
+    responses = {r.inputs["responseType"]: r.inputs for r in graph.all(RESPONSE)}
+    assert responses.keys() == ANSWERS.keys()
+    for type_, response in responses.items():
+        (template,) = response["responseTemplates"].values()
+        document = json.loads(template)
+        assert document["status"] == int(response["statusCode"])
+        assert document["instance"] == "$context.requestId"
+        assert {"type", "title", "detail", "action", "error"} <= document.keys(), type_
+        headers = response["responseParameters"]
+        assert headers["gatewayresponse.header.Content-Type"] == "'application/problem+json'"
+        again = "gatewayresponse.header.Retry-After" in headers
+        assert again == (document["status"] in (429, 503, 504) and type_ != "QUOTA_EXCEEDED")
+        assert ("gatewayresponse.header.WWW-Authenticate" in headers) == (document["status"] == 401)
+
+
+def test_a_deployment_comes_after_all_that_it_copies_and_anew_when_it_changes(
+    prod: Graph,
+) -> None:
+    deployment = prod.one("aws:apigateway/deployment:Deployment", "api")
+    copied = {r.urn for type_ in (METHOD, INTEGRATION, RESPONSE) for r in prod.all(type_)}
+    assert copied <= deployment.dependencies
+    slower = run("prod", changed("prod", {"api": {"integration_timeout_seconds": 28}}))
+    triggers = [
+        g.one("aws:apigateway/deployment:Deployment", "api").inputs["triggers"]
+        for g in (prod, slower, run("prod"))
+    ]
+    assert triggers[0] != triggers[1]
+    assert triggers[0] == triggers[2]
+
+
+def test_only_this_api_may_call_each_alias(graph: Graph) -> None:
+    api = graph.one(API, "api").outputs["executionArn"]
+    for permission in graph.all("aws:lambda/permission:Permission"):
+        assert permission.inputs["principal"] == "apigateway.amazonaws.com"
+        assert permission.inputs["sourceArn"].startswith(f"{api}/")
+
+
+def test_the_pools_tokens_are_judged_by_the_gateway(graph: Graph) -> None:
+    authorizer = graph.one("aws:apigateway/authorizer:Authorizer", "api").inputs
+    pool = graph.one("aws:cognito/userPool:UserPool", "identity").outputs["arn"]
+    assert authorizer["type"] == "COGNITO_USER_POOLS"
+    assert authorizer["providerArns"] == [pool]
+    assert authorizer["identitySource"] == "method.request.header.Authorization"
+
+
+def test_alarms_and_dashboard_look_at_the_numbers_of_a_rest_api(graph: Graph) -> None:
+    (alarm,) = [
+        a
+        for a in graph.all("aws:cloudwatch/metricAlarm:MetricAlarm")
+        if a.name == "observability-api-5xx"
+    ]
+    assert alarm.inputs["metricName"] == "5XXError"
+    assert set(alarm.inputs["dimensions"]) == {"ApiName", "Stage"}
+    body = graph.one("aws:cloudwatch/dashboard:Dashboard", "observability").inputs["dashboardBody"]
+    api = graph.one(API, "api").outputs["name"]
+    assert f'"4XXError", "ApiName", "{api}", "Stage", "live"' in body
+
+
+def rules_of(graph: Graph) -> dict[str, Any]:
+    return {rule["name"]: rule for rule in graph.one(ACL, "api").inputs["rules"]}
+
+
+def test_the_firewall_stands_before_the_stage(prod: Graph) -> None:
+    link = prod.one("aws:wafv2/webAclAssociation:WebAclAssociation", "api").inputs
+    assert link["resourceArn"] == prod.one(STAGE, "api").outputs["arn"]
+    assert link["webAclArn"] == prod.one(ACL, "api").outputs["arn"]
+    rules = rules_of(prod)
+    assert len({rule["priority"] for rule in rules.values()}) == len(rules)
+    assert {name for name in rules if name.startswith("AWSManaged")} == {
+        "AWSManagedRulesCommonRuleSet",
+        "AWSManagedRulesKnownBadInputsRuleSet",
+        "AWSManagedRulesAmazonIpReputationList",
+    }
+    assert rules["rate"]["statement"]["rateBasedStatement"]["limit"] == 20_000
+
+
+def test_the_firewall_lets_pass_a_body_that_the_function_takes(prod: Graph) -> None:
+    rules = rules_of(prod)
+    common = rules["AWSManagedRulesCommonRuleSet"]["statement"]["managedRuleGroupStatement"]
+    counted = {o["name"] for o in common["ruleActionOverrides"] if "count" in o["actionToUse"]}
+    assert "SizeRestrictions_BODY" in counted
+    size = rules["body-size"]["statement"]["regexMatchStatement"]
+    assert size["fieldToMatch"] == {"singleHeader": {"name": "content-length"}}
+    assert "block" in rules["body-size"]["action"]
+    assert not re.fullmatch(size["regexString"], "4200000")
+    assert re.fullmatch(size["regexString"], "6000001")
+
+
+def test_what_the_firewall_writes_down_holds_no_token_and_has_a_key(prod: Graph) -> None:
+    log = prod.one("aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration", "api").inputs
+    group = prod.one("aws:cloudwatch/logGroup:LogGroup", "api-firewall")
+    assert group.inputs["name"].startswith("aws-waf-logs-")
+    assert group.inputs["kmsKeyId"]
+    assert log["logDestinationConfigs"] == [group.outputs["arn"]]
+    assert {"singleHeader": {"name": "authorization"}} in log["redactedFields"]
+    for rule in rules_of(prod).values():
+        assert rule["visibilityConfig"]["sampledRequestsEnabled"] is False
+
+
+def test_a_private_api_is_reached_through_its_endpoints_alone() -> None:
+    graph = graph_of("prod-private-rest")
+    endpoint = graph.one(API, "api").inputs["endpointConfiguration"]
+    assert endpoint == {"types": "PRIVATE", "vpcEndpointIds": ["vpce-0123456789abcdef0"]}
+    policy = graph.one("aws:apigateway/restApiPolicy:RestApiPolicy", "api")
+    (statement,) = json.loads(policy.inputs["policy"])["Statement"]
+    assert statement["Effect"] == "Allow"
+    assert statement["Condition"] == {
+        "StringEquals": {"aws:SourceVpce": ["vpce-0123456789abcdef0"]}
+    }
+    # AWS refuses to deploy a private API without a policy.
+    assert policy.urn in graph.one("aws:apigateway/deployment:Deployment", "api").dependencies
+
+
+@pytest.mark.parametrize(
+    ("name", "domain", "policy", "record"),
+    [
+        ("prod-domain", "aws:apigateway/domainName:DomainName", "TLS13", True),
+        ("dev-domain", "aws:apigatewayv2/domainName:DomainName", "TLS_1_2", False),
+    ],
+)
+def test_a_name_of_ones_own_replaces_the_address_that_aws_makes(
+    name: str, domain: str, policy: str, record: bool
+) -> None:
+    graph = graph_of(name)
+    made = graph.one(domain, "api").inputs
+    said = made.get("securityPolicy") or made["domainNameConfiguration"]["securityPolicy"]
+    assert policy in said
+    assert graph.outputs["api_url"] == "https://models.example.com"
+    (api,) = graph.all(API) or graph.all("aws:apigatewayv2/api:Api")
+    assert api.inputs["disableExecuteApiEndpoint"] is True
+    assert len(graph.all("aws:route53/record:Record")) == record
