@@ -15,7 +15,7 @@ from automation.workspace import region_of
 
 SERVICES = frozenset(
     {"apigateway", "apigatewayv2", "cloudwatch", "cognito-idp", "dynamodb", "ec2", "efs", "kms"}
-    | {"lambda", "logs", "s3", "signer", "sns", "sqs"}
+    | {"lambda", "logs", "s3", "signer", "sns", "sqs", "wafv2"}
 )
 """Regional services that the program uses, as boto3 names them."""
 SIGNING = frozenset({"signer"})

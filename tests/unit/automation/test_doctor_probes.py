@@ -28,7 +28,7 @@ pytestmark = pytest.mark.unit
 
 NAMES = {"cognito": "cognito-idp", "lambda_": "lambda", "vpc": "ec2"}
 """Modules of pulumi_aws whose service boto3 calls otherwise."""
-NOT_REGIONAL = {"budgets", "iam"}
+NOT_REGIONAL = {"budgets", "iam", "route53"}
 
 
 def test_the_services_are_those_that_the_program_uses() -> None:
