@@ -15,6 +15,7 @@ from components.documents.footing import role_path
 from components.encryption_keys import EncryptionKeys, EncryptionKeysArgs
 from components.function import Function, FunctionArgs, FunctionCommon
 from components.identity import Identity, IdentityArgs, outside_issuer
+from components.image_repository import ImageRepository, ImageRepositoryArgs
 from components.inference_api import InferenceApi, InferenceApiArgs
 from components.model_file_system import ModelFileSystem, ModelFileSystemArgs, stand_in
 from components.model_registry import ModelRegistry, ModelRegistryArgs
@@ -35,7 +36,7 @@ account = Account(
     region=config.region,
     partition=aws.get_partition().partition,
 )
-naming, protection = config.naming, config.protection
+naming, protection, images = config.naming, config.protection, config.functions.images
 package = partial(
     packaging.build,
     python_version=config.functions.python_version,
@@ -57,6 +58,7 @@ keys = EncryptionKeys(
         signing_keys=config.signing_keys,
         existing=config.keys,
         models_on_efs=config.storage.efs is not None,
+        image_signing_keys=images.signing_keys,
         protection=protection,
         tags=tags,
     ),
@@ -126,6 +128,18 @@ if config.storage.efs is not None and cache is None:
         ),
     )
     cache = file_system.cache
+repository = None
+if images.signing_keys:
+    repository = ImageRepository(
+        "images",
+        ImageRepositoryArgs(
+            account=account,
+            kms_key_arn=keys.code_arn,
+            images=images,
+            protection=protection,
+            tags=tags,
+        ),
+    )
 common = FunctionCommon(
     artefacts=store.artefacts,
     signing=signing,
@@ -214,6 +228,13 @@ for output, value in {
     "serving_groups": {group.serving.name: group.described for group in groups},
     "release": config.release.model_dump() | {"tenant_claim": config.identity.tenant_claim},
     "alarm_topic_arn": observability.topic_arn,
+    "images": {}
+    if repository is None
+    else {
+        "repository": repository.uri,
+        "signing_keys": dict(keys.image_signing_arns),
+        "keyring": keys.image_keyring,
+    },
     "region": account.region,
     "stack": stack,
 }.items():

@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from automation.day2 import cli as day2
+from automation.images.cli import app as images
 from automation.models.cli import app as models
 from automation.release.cli import app as release
 from automation.terminal import (
@@ -32,6 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.add_typer(images, name="images")
 app.add_typer(models, name="models")
 day2.add_to(app)
 app.add_typer(release, name="release")

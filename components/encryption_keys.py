@@ -1,4 +1,4 @@
-"""EncryptionKeys: one key per data class, and the keys that sign manifests."""
+"""EncryptionKeys: one key per data class, and the keys that sign manifests and images."""
 
 import json
 from collections.abc import Mapping
@@ -19,12 +19,16 @@ _ENCRYPTED = tuple(data for data in DataClass if data is not DataClass.NONE)
 class EncryptionKeysArgs:
     account: Account
     alias_prefix: str
-    """Aliases are `alias/<prefix>-<data class>` and `alias/<prefix>-signing-<name>`."""
+    """Aliases are `alias/<prefix>-<data class>`, `alias/<prefix>-signing-<name>` and
+    `alias/<prefix>-image-signing-<name>`."""
     signing_keys: tuple[str, ...]
+    """Whoever may use one makes models trusted."""
     existing: Keys
     """Keys that are used in place of making them."""
     models_on_efs: bool
     """The models' key encrypts a file system too."""
+    image_signing_keys: tuple[str, ...] = ()
+    """Whoever may use one makes code trusted."""
     protection: Protection
     tags: Tags
 
@@ -43,6 +47,9 @@ class EncryptionKeys(pulumi.ComponentResource):
     signing_arns: Mapping[str, pulumi.Output[str]]
     keyring: pulumi.Output[str]
     """JSON object: signing key name -> base64 of the DER public key."""
+    image_signing_arns: Mapping[str, pulumi.Output[str]]
+    image_keyring: pulumi.Output[dict[str, str]]
+    """Image signing key name -> base64 of the DER public key."""
 
     def __init__(
         self, name: str, args: EncryptionKeysArgs, opts: pulumi.ResourceOptions | None = None
@@ -65,12 +72,17 @@ class EncryptionKeys(pulumi.ComponentResource):
         self.signing_arns = {
             key: pulumi.Output.from_input(signing[key])
             if key in signing
-            else self._signing_key(name, key)
+            else self._signing_key(name, f"signing-{key}", f"signs model manifests ({key})")
             for key in args.signing_keys
         }
-        self.keyring = pulumi.Output.all(
-            **{key: self._public_key(arn) for key, arn in self.signing_arns.items()}
-        ).apply(lambda ring: json.dumps(ring, sort_keys=True, separators=(",", ":")))
+        self.keyring = self._public_keys(self.signing_arns).apply(
+            lambda ring: json.dumps(ring, sort_keys=True, separators=(",", ":"))
+        )
+        self.image_signing_arns = {
+            key: self._signing_key(name, f"image-signing-{key}", f"signs images ({key})")
+            for key in args.image_signing_keys
+        }
+        self.image_keyring = self._public_keys(self.image_signing_arns)
         self.register_outputs(
             {
                 "models_arn": self.models_arn,
@@ -80,6 +92,8 @@ class EncryptionKeys(pulumi.ComponentResource):
                 "code_arn": self.code_arn,
                 "signing_arns": dict(self.signing_arns),
                 "keyring": self.keyring,
+                "image_signing_arns": dict(self.image_signing_arns),
+                "image_keyring": self.image_keyring,
             }
         )
 
@@ -100,11 +114,11 @@ class EncryptionKeys(pulumi.ComponentResource):
         self._alias(logical, data.value, made)
         return made.arn
 
-    def _signing_key(self, name: str, signing_key: str) -> pulumi.Output[str]:
-        logical = f"{name}-signing-{signing_key}"
+    def _signing_key(self, name: str, suffix: str, purpose: str) -> pulumi.Output[str]:
+        logical = f"{name}-{suffix}"
         made = aws.kms.Key(
             logical,
-            description=f"{self._args.alias_prefix}: signs model manifests ({signing_key})",
+            description=f"{self._args.alias_prefix}: {purpose}",
             key_usage="SIGN_VERIFY",
             customer_master_key_spec="ECC_NIST_P256",
             deletion_window_in_days=self._args.protection.key_deletion_days,
@@ -112,7 +126,7 @@ class EncryptionKeys(pulumi.ComponentResource):
             tags=self._args.tags.named(logical),
             opts=pulumi.ResourceOptions(parent=self, protect=self._args.protection.protect),
         )
-        self._alias(logical, f"signing-{signing_key}", made)
+        self._alias(logical, suffix, made)
         return made.arn
 
     def _alias(self, logical: str, suffix: str, target: aws.kms.Key) -> None:
@@ -122,6 +136,9 @@ class EncryptionKeys(pulumi.ComponentResource):
             target_key_id=target.key_id,
             opts=pulumi.ResourceOptions(parent=self),
         )
+
+    def _public_keys(self, arns: Mapping[str, pulumi.Output[str]]) -> pulumi.Output[dict[str, str]]:
+        return pulumi.Output.all(**{key: self._public_key(arn) for key, arn in arns.items()})
 
     def _public_key(self, key_arn: pulumi.Output[str]) -> pulumi.Output[str]:
         found = aws.kms.get_public_key_output(

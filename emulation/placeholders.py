@@ -60,6 +60,12 @@ def _computed(  # noqa: PLR0912, PLR0915 - one case a type
             return {"id": name, "bucket": name, "arn": f"arn:aws:s3:::{name}"}
         case "aws:s3/bucketObjectv2:BucketObjectv2":
             return {"versionId": digest[:32], "etag": digest[:32], "id": inputs["key"]}
+        case "aws:ecr/repository:Repository":
+            return {
+                "arn": arn("ecr", f"repository/{name}"),
+                "registryId": ACCOUNT_ID,
+                "repositoryUrl": f"{ACCOUNT_ID}.dkr.ecr.{region}.amazonaws.com/{name}",
+            }
         case "aws:dynamodb/table:Table":
             return {"arn": arn("dynamodb", f"table/{name}")}
         case "aws:iam/role:Role":

@@ -10,6 +10,7 @@ from policies.rules import (
     encryption,
     exposure,
     identity,
+    launch,
     network,
     resilience,
 )
@@ -21,6 +22,7 @@ THEMES: tuple[ModuleType, ...] = (
     encryption,
     exposure,
     identity,
+    launch,
     network,
     resilience,
 )

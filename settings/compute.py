@@ -38,8 +38,8 @@ class Functions(Section):
     `off` stands in quotes, or YAML reads a Boolean."""
     extra_publishers: tuple[ProfileVersionArn, ...] = Field(max_length=limits.EXTRA_PUBLISHERS)
     """Versions of other signer profiles whose code is accepted beside the stack's own."""
-    images: Images | None
-    """The repository for images of functions; null = none, and every function is an archive."""
+    images: Images
+    """Where images of functions lie, and who signs them."""
 
     @rule
     def _one_place(self) -> Iterator[str]:

@@ -80,8 +80,9 @@ class Launch(Section):
 class Images(Section):
     """The repository for images of this stack's functions, and who signs them."""
 
-    signing_keys: tuple[Name, ...] = Field(min_length=1, max_length=limits.SIGNING_KEYS)
-    """Keys that images may be signed with; the first signs, all verify."""
+    signing_keys: tuple[Name, ...] = Field(max_length=limits.SIGNING_KEYS)
+    """Keys that images may be signed with; the first signs, all verify.
+    [] = no repository, and every function is an archive."""
     untagged_days: int = Field(ge=1)
     """Days that an image without a tag is kept."""
 

@@ -143,14 +143,29 @@ class Settings(Section):
 
     @rule
     def _images_have_a_repository(self) -> Iterator[str]:
-        if self.functions.images is not None:
+        if self.functions.images.signing_keys:
             return
 
         def check(entry: tuple[str, Serving]) -> Iterator[str]:
             if entry[1].launch.package == "image":
                 yield (
-                    f"{entry[0]}.launch.package is 'image' while functions.images is null; it "
-                    "must say the keys that sign images, or nobody can check who made this one"
+                    f"{entry[0]}.launch.package is 'image' while functions.images.signing_keys is "
+                    "[]; it must name a key that signs images, or nobody can check who made this "
+                    "one"
+                )
+
+        yield from each(self._keyed, check)
+
+    @rule
+    def _images_lie_in_the_region(self) -> Iterator[str]:
+        region = self.region
+
+        def check(entry: tuple[str, Serving]) -> Iterator[str]:
+            image = entry[1].launch.image
+            if image is not None and f".dkr.ecr.{region}." not in image:
+                yield (
+                    f"{entry[0]}.launch.image is {image!r}; it must lie in aws:region {region!r}, "
+                    "because Lambda takes images from its own region only"
                 )
 
         yield from each(self._keyed, check)

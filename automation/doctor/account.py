@@ -14,8 +14,8 @@ from automation.errors import Failure
 from automation.workspace import region_of
 
 SERVICES = frozenset(
-    {"apigateway", "apigatewayv2", "cloudwatch", "cognito-idp", "dynamodb", "ec2", "efs", "kms"}
-    | {"lambda", "logs", "s3", "signer", "sns", "sqs", "wafv2"}
+    {"apigateway", "apigatewayv2", "cloudwatch", "cognito-idp", "dynamodb", "ec2", "ecr"}
+    | {"efs", "kms", "lambda", "logs", "s3", "signer", "sns", "sqs", "wafv2"}
 )
 """Regional services that the program uses, as boto3 names them."""
 SIGNING = frozenset({"signer"})

@@ -85,6 +85,15 @@ class ReleasedFunction:
         pages = _pages(self.lambda_.list_versions_by_function, FunctionName=self.name)
         return {one["Version"]: one for page in pages for one in page["Versions"]}
 
+    def image(self, version: str) -> str | None:
+        """The image of a version, or of the code that becomes it; None = it is an archive."""
+        versions = self.versions()
+        known = version if version in versions else LATEST
+        if versions[known].get("PackageType", "Zip") != "Image":
+            return None
+        found = self.lambda_.get_function(FunctionName=self.name, Qualifier=known)
+        return str(found["Code"]["ResolvedImageUri"])
+
     def capacity(self, *versions: str) -> dict[str, Capacity]:
         """Warm capacity by version: what Lambda lists, and `versions` in any case.
 

@@ -3,9 +3,11 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from automation.errors import Failure
+from automation.images.check import check as signer_of_image
 from automation.models.registry import Registry
 from automation.models.stack import Stack
 from automation.models.transaction import Unanswered
@@ -49,6 +51,8 @@ class Release:
     records: Records
     driver: Driver
     golden: Golden
+    signer: Callable[[str], str]
+    """Name of the key that signed an image; raises `Failure` where nobody trusted did."""
 
     def run(self, request: Request) -> Ended:
         """Raises `Failure`; whatever was begun is gone on with by the next run."""
@@ -203,9 +207,13 @@ class Release:
             )
 
     def _require_fit(self, record: ReleaseRecord, request: Request) -> None:
-        """Raises `Failure` where the bake time would prove nothing, or could not begin."""
+        """Raises `Failure` where nobody trusted signed the version's image, and where the bake time
+        would prove nothing, or could not begin."""
         if record.back or record.old == record.new:
             return
+        image = self.function.image(record.new)
+        if image is not None:
+            self.driver.show(f"image signed with key {self.signer(image)}")
         states = self.function.alarms()
         missing = sorted(set(self.function.more_alarms) - states.keys())
         if missing:
@@ -315,4 +323,10 @@ def _release(
         pace=pace,
         show=show,
     )
-    return Release(function=function, records=records, driver=driver, golden=golden)
+    return Release(
+        function=function,
+        records=records,
+        driver=driver,
+        golden=golden,
+        signer=partial(signer_of_image, stack),
+    )

@@ -15,6 +15,7 @@ STATE_FOLDER = ".pulumi"
 BOUNDED = (
     *deploy_actions.ACTIONS,
     *deploy_actions.GLOBAL,
+    *deploy_actions.IMAGES,
     *deploy_actions.RECORDS,
     "kms",
     "xray",
@@ -219,6 +220,7 @@ def see(footing: Footing) -> Document:
             "Resource": "*",
             "Condition": _in_region(footing),
         },
+        _images("SeeImages", footing, deploy_actions.reads(deploy_actions.IMAGES)),
         _everywhere("SeeBudgets", footing, deploy_actions.reads(deploy_actions.GLOBAL)),
         _records(
             "SeeRecords",
@@ -281,7 +283,7 @@ def change(footing: Footing) -> Document:
         },
         {
             # Uploads, tables and functions that are encrypted with the stack's keys.
-            "Sid": "UseKeysThroughServices",
+            "Sid": "UseKeys",
             "Effect": "Allow",
             "Action": ["kms:CreateGrant", "kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"],
             "Resource": footing.keys_arn(),
@@ -289,7 +291,7 @@ def change(footing: Footing) -> Document:
                 "StringEquals": {
                     "kms:ViaService": [
                         f"{service}.{account.region}.amazonaws.com"
-                        for service in ("dynamodb", "lambda", "s3", "sns", "sqs")
+                        for service in ("dynamodb", "ecr", "lambda", "s3", "sns", "sqs")
                     ]
                 }
             },
@@ -298,7 +300,8 @@ def change(footing: Footing) -> Document:
 
 
 def manage_roles(footing: Footing) -> Document:
-    """Roles on the stack's own path, and only with the boundary."""
+    """Roles on the stack's own path, and only with the boundary; and repositories of images, for
+    which `change` has no room left."""
     own = footing.iam(f"role{footing.path}*")
     return document(
         {
@@ -316,6 +319,7 @@ def manage_roles(footing: Footing) -> Document:
             "Resource": own,
             "Condition": {"StringEquals": {"iam:PassedToService": list(PASSED_TO)}},
         },
+        _images("ChangeImages", footing, deploy_actions.writes(deploy_actions.IMAGES)),
         {
             "Sid": "LinkServices",
             "Effect": "Allow",
@@ -390,6 +394,16 @@ def _everywhere(sid: str, footing: Footing, actions: list[str]) -> Statement:
         "Effect": "Allow",
         "Action": actions,
         "Resource": f"arn:{account.partition}:budgets::{account.id}:budget/*",
+    }
+
+
+def _images(sid: str, footing: Footing, actions: list[str]) -> Statement:
+    account = footing.account
+    return {
+        "Sid": sid,
+        "Effect": "Allow",
+        "Action": actions,
+        "Resource": f"arn:{account.partition}:ecr:{account.region}:{account.id}:repository/*",
     }
 
 

@@ -137,6 +137,15 @@ RECORDS: Mapping[str, Actions] = {
     ),
 }
 """For the record of an API's own name, in a zone that was there before."""
+IMAGES: Mapping[str, Actions] = {
+    "ecr": Actions(
+        reads="DescribeRepositories GetLifecyclePolicy GetRepositoryPolicy ListTagsForResource",
+        writes="CreateRepository DeleteLifecyclePolicy DeleteRepository DeleteRepositoryPolicy "
+        "PutImageScanningConfiguration PutImageTagMutability PutLifecyclePolicy "
+        "SetRepositoryPolicy TagResource UntagResource",
+    ),
+}
+"""For the repository of a stack's images."""
 
 
 def reads(of: Mapping[str, Actions] = ACTIONS) -> list[str]:

@@ -153,15 +153,15 @@ def encryption_key(data: DataClass, account: Account, *, on_efs: bool = False) -
             statements.append(use_through(through("sqs", "sns"), root, owner))
             statements.append(alarms(owner))
         case DataClass.CODE:
-            statements.append(use_through(through("s3", "lambda"), root, owner))
-            statements.append(grant_through(through("lambda"), root, owner))
+            statements.append(use_through(through("s3", "lambda", "ecr"), root, owner))
+            statements.append(grant_through(through("lambda", "ecr"), root, owner))
         case DataClass.NONE:
             raise ValueError("data class 'none' holds no data and has no key")
     return document(*statements)
 
 
 def signing_key(account: Account) -> Document:
-    """The policy of a key that signs manifests."""
+    """The policy of a key that signs manifests or images."""
     return document(
         administration(account.root_arn),
         signing(account.root_arn, account.id),

@@ -198,6 +198,15 @@ WILDCARDS: tuple[Wildcard, ...] = (
         Wildcard(
             sid=sid,
             element="Resource",
+            shape=":repository/*",
+            reason="A repository of images is named at creation.",
+        )
+        for sid in ("SeeImages", "ChangeImages")
+    ),
+    *(
+        Wildcard(
+            sid=sid,
+            element="Resource",
             shape=f":::{kind}/*",
             reason="Which zone holds the API's name is a setting, and a change has an id of its "
             "own.",
@@ -222,7 +231,7 @@ WILDCARDS: tuple[Wildcard, ...] = (
             reason="Ids of keys are made up at creation; each key's own policy says through which "
             "service it is used.",
         )
-        for sid in ("SeeKeys", "ManageKeys", "UseKeysThroughServices")
+        for sid in ("SeeKeys", "ManageKeys", "UseKeys")
     ),
     *(
         Wildcard(

@@ -24,6 +24,7 @@ TAGGABLE = (
     Token.FLOW_LOG,
     Token.FUNCTION,
     Token.IAM_POLICY,
+    Token.IMAGE_REPOSITORY,
     Token.INGRESS_RULE,
     Token.INTERNET_GATEWAY,
     Token.KEY,

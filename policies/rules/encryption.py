@@ -50,6 +50,26 @@ def _bucket_rule(each: Props) -> Iterator[Problem]:
 
 
 @rule(
+    "ecr-repository-customer-key",
+    on=Token.IMAGE_REPOSITORY,
+    severity=Severity.HIGH,
+    why="Images hold the code of functions, and maybe models.",
+    fix="encryptionConfigurations with encryptionType KMS and kmsKey of a key of the stack.",
+)
+def repository_customer_key(repository: Resource) -> Verdict:
+    configurations = repository.children("encryptionConfigurations")
+    if not configurations:
+        return violation("encryptionConfigurations", "is absent")
+    return judged(found for each in configurations for found in _repository_key(each))
+
+
+def _repository_key(each: Props) -> Iterator[Problem]:
+    if each.text("encryptionType") not in ("KMS", "KMS_DSSE"):
+        yield problem(each.path("encryptionType"), "is not KMS")
+    yield from _customer_key(each, "kmsKey")
+
+
+@rule(
     "dynamodb-table-customer-key",
     on=Token.TABLE,
     severity=Severity.HIGH,

@@ -67,6 +67,7 @@ class World:
         )
         self._make("queue", "aws:sqs/queue:Queue")
         self._make("topic", "aws:sns/topic:Topic")
+        self._make("repository", "aws:ecr/repository:Repository")
         self._make("pool", "aws:cognito/userPool:UserPool")
         self._make("api", "aws:apigatewayv2/api:Api", protocolType="HTTP")
         self._make("rest", "aws:apigateway/restApi:RestApi")

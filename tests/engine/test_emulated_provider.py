@@ -16,6 +16,7 @@ from emulation.wire import UNKNOWN, Secret
 from tests.engine import (
     provider_cases_of_compute,
     provider_cases_of_data,
+    provider_cases_of_images,
     provider_cases_of_rest,
 )
 from tests.engine.provider_world import Case, World, by_root
@@ -25,7 +26,10 @@ from tests.provider_calls import Aborted, Driven, context
 pytestmark = pytest.mark.engine
 
 CASES = (
-    provider_cases_of_data.CASES | provider_cases_of_compute.CASES | provider_cases_of_rest.CASES
+    provider_cases_of_data.CASES
+    | provider_cases_of_compute.CASES
+    | provider_cases_of_images.CASES
+    | provider_cases_of_rest.CASES
 )
 
 

@@ -42,12 +42,14 @@ PARLIAMENT = _load()
 def findings(document: str) -> list[str]:
     """What the linter says against a policy document, as short lines.
 
-    Left out: resource `*`, which our own table of wildcards judges, and what parliament asks of a
-    trust policy, which has no resource.
+    Left out: resource `*`, which our own table of wildcards judges, and what parliament asks of
+    policies that have no resource: of trust, and of a repository of images.
     """
     statements = json.loads(document)["Statement"]
-    trust = all(
-        action.startswith("sts:AssumeRole") for each in statements for action in each["Action"]
+    bare = all(
+        action.startswith(("sts:AssumeRole", "ecr:"))
+        for each in statements
+        for action in each["Action"]
     )
     found = PARLIAMENT.analyze_policy_string(document).findings
     return [
@@ -59,5 +61,5 @@ def findings(document: str) -> list[str]:
         and not (
             each.issue == "UNKNOWN_FEDERATION_SOURCE" and str(each.detail).endswith(FEDERATION)
         )
-        and not (trust and "neither Resource nor NotResource" in str(each.detail))
+        and not (bare and "neither Resource nor NotResource" in str(each.detail))
     ]

@@ -60,8 +60,27 @@ VARIANTS: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
     "prod-private-rest": ("prod", {"api": {"private_endpoints": ["vpce-0123456789abcdef0"]}}),
     "prod-domain": ("prod", {"api": {"custom_domain": DOMAIN | {"minimum_tls": "1.3"}}}),
     "dev-domain": ("dev", {"api": {"custom_domain": DOMAIN | {"zone_id": None}}}),
+    "dev-warm": ("dev", {"groups": {"launch": {"provisioned_concurrency": 2}}}),
+    "dev-images": (
+        "dev",
+        {
+            "functions": {
+                "code_signing": "archives",
+                "images": {"signing_keys": ["images", "images-next"], "untagged_days": 7},
+            },
+            "groups": {
+                "launch": {
+                    "package": "image",
+                    "image": "123456789012.dkr.ecr.us-east-1.amazonaws.com/warmline/predict"
+                    f"@sha256:{'5eed' * 16}",
+                    "snap_start": True,
+                }
+            },
+        },
+    ),
 }
-"""Stacks that are not committed: the one that they change, and what is else in its sections."""
+"""Stacks that are not committed: the one that they change, and what is else in its sections; in
+`groups`, what is else in the launch of every one."""
 ARCHIVE_DIGEST = "c0ffee" + "0" * 58
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT_ID}:key/k"
 TAGS = Tags(project="p", stack="s", environment="e", owner="o", cost_centre="c")
@@ -143,7 +162,11 @@ def changed(stack: str, sections: dict[str, dict[str, Any]]) -> dict[str, Any]:
     base, variant = VARIANTS.get(stack, (stack, {}))
     config = changed(base, variant) if variant else stack_file(stack)
     for section, values in sections.items():
-        config[f"warmline:{section}"] |= values
+        if section == "groups" and isinstance(values, dict):
+            for group in config["warmline:groups"]:
+                group["launch"] |= values["launch"]
+        else:
+            config[f"warmline:{section}"] |= values
     return config
 
 

@@ -13,6 +13,7 @@ from components.encryption_keys import EncryptionKeys
 from components.front_door import ApiMetrics
 from components.function import Function
 from components.identity import Access, Identity
+from components.image_repository import ImageRepository
 from components.inference_api import InferenceApi
 from components.model_file_system import ModelFileSystem, SharedCache
 from components.model_registry import ModelRegistry
@@ -28,17 +29,9 @@ from tests.graph.programs import STACKS, VARIANTS, graph_of
 pytestmark = pytest.mark.graph
 
 COMPONENTS: tuple[type[pulumi.ComponentResource], ...] = (
-    Budget,
-    *(CodeSigning, EncryptedBucket, EncryptionKeys, Function, Identity, InferenceApi),
-    *(
-        ModelFileSystem,
-        ModelRegistry,
-        ModelStore,
-        Network,
-        Observability,
-        ServingGroup,
-        ShadowQueue,
-    ),
+    *(Budget, CodeSigning, EncryptedBucket, EncryptionKeys, Function, Identity),
+    *(ImageRepository, InferenceApi, ModelFileSystem, ModelRegistry, ModelStore),
+    *(Network, Observability, ServingGroup, ShadowQueue),
 )
 APART: tuple[type[pulumi.ComponentResource], ...] = (TokenAuthorizer,)
 """Made only where other settings ask for them; each has a test module with a graph of its own."""

@@ -13,6 +13,7 @@ pytestmark = pytest.mark.graph
 
 KEY_OF: dict[str, Callable[[Resource], Any]] = {
     "aws:dynamodb/table:Table": lambda r: r.inputs["serverSideEncryption"]["kmsKeyArn"],
+    "aws:ecr/repository:Repository": lambda r: r.inputs["encryptionConfigurations"][0]["kmsKey"],
     "aws:sqs/queue:Queue": lambda r: r.inputs["kmsMasterKeyId"],
     "aws:sns/topic:Topic": lambda r: r.inputs["kmsMasterKeyId"],
     "aws:cloudwatch/logGroup:LogGroup": lambda r: r.inputs["kmsKeyId"],
@@ -42,6 +43,8 @@ NO_DATA = {
     *("aws:sqs/queuePolicy:QueuePolicy", "aws:cognito/resourceServer:ResourceServer"),
     *("aws:signer/signingProfile:SigningProfile", "aws:signer/signingJob:SigningJob"),
     "aws:lambda/codeSigningConfig:CodeSigningConfig",
+    "aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig",
+    *("aws:ecr/lifecyclePolicy:LifecyclePolicy", "aws:ecr/repositoryPolicy:RepositoryPolicy"),
     *("aws:cognito/userPoolClient:UserPoolClient", "aws:cognito/userPoolDomain:UserPoolDomain"),
     # Encrypted by their file system.
     *("aws:efs/accessPoint:AccessPoint", "aws:efs/mountTarget:MountTarget"),

@@ -22,7 +22,7 @@ STATEFUL = (
 OUTPUTS = {
     *("api_url", "token_url", "client_id", "user_pool_id", "tenants", "model_bucket"),
     *("registry_table", "signing_key_arn", "signing_key_name"),
-    *("alarm_topic_arn", "region", "stack"),
+    *("alarm_topic_arn", "images", "region", "stack"),
     *("serving_groups", "release"),
 }
 
@@ -105,6 +105,8 @@ def test_everything_that_takes_tags_says_whose_it_is(graph: Graph) -> None:
     untagged = {
         *("aws:cloudwatch/dashboard:Dashboard", "aws:iam/rolePolicy:RolePolicy"),
         *("aws:lambda/alias:Alias", "aws:lambda/permission:Permission", "aws:kms/alias:Alias"),
+        *("aws:ecr/lifecyclePolicy:LifecyclePolicy", "aws:ecr/repositoryPolicy:RepositoryPolicy"),
+        "aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig",
         *("aws:s3/bucketObjectv2:BucketObjectv2", "aws:signer/signingJob:SigningJob"),
     }
     tagged = [r for r in graph.resources if "tags" in r.inputs]

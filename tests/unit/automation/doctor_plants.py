@@ -114,7 +114,8 @@ def healthy(stack: str) -> Probes:
         caller=gives(Caller(account="111122223333", arn="arn:aws:iam::111122223333:user/ada")),
         services_there=gives(
             frozenset({"apigateway", "apigatewayv2", "cloudwatch", "cognito-idp", "dynamodb"})
-            | {"ec2", "efs", "kms", "lambda", "logs", "s3", "signer", "sns", "sqs", "wafv2"}
+            | {"ec2", "ecr", "efs", "kms", "lambda", "logs", "s3"}
+            | {"signer", "sns", "sqs", "wafv2"}
         ),
         region_status=gives("ENABLED_BY_DEFAULT"),
         lambda_quota=gives(Quota(executions=1000)),

@@ -29,6 +29,7 @@ OWN_TESTS = {
     *("s3-bucket-complete", "s3-bucket-current-types"),
     *("api-method-authorised", "api-stage-firewall", "api-stage-limited"),
     *("ec2-vpc-default-group-closed", "ec2-vpc-flow-log", "efs-file-system-policy"),
+    "lambda-warm-or-snapshot",
 }
 
 
@@ -61,7 +62,8 @@ def test_rule_ids_are_unique_and_named_service_subject_requirement() -> None:
     assert len(set(IDS)) == len(IDS)
     for each in IDS:
         assert re.fullmatch(
-            r"(s3|sqs|sns|kms|iam|api|logs|dynamodb|lambda|aws|data|ec2|efs)(-[a-z]+){2,4}", each
+            r"(s3|sqs|sns|kms|iam|api|ecr|logs|dynamodb|lambda|aws|data|ec2|efs)(-[a-z]+){2,4}",
+            each,
         )
 
 

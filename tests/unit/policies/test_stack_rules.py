@@ -167,6 +167,22 @@ def test_a_method_of_a_rest_api_lets_nobody_in_but_for_health(
     assert isinstance(judged("api-method-authorised", method, *above), verdict)
 
 
+@pytest.mark.parametrize(
+    ("snap_start", "verdict"),
+    [({"applyOn": "PublishedVersions"}, Violation), ({"applyOn": "None"}, Compliant)],
+)
+def test_a_function_is_kept_warm_or_starts_from_a_snapshot(
+    snap_start: dict[str, str], verdict: type
+) -> None:
+    (rule,) = (each for each in RULES if each.id == "lambda-warm-or-snapshot")
+    references = {"functionName": frozenset({"urn:f"})}
+    warm = Resource({}, token=Token.PROVISIONED_CONCURRENCY, name="w", references=references)
+    function = Resource({"snapStart": snap_start}, token=Token.FUNCTION, name="f", urn="urn:f")
+    assert isinstance(rule.judge(warm, Stack.of(warm, function)), verdict)
+    another = Resource({"snapStart": {"applyOn": "PublishedVersions"}}, token=Token.FUNCTION)
+    assert isinstance(rule.judge(warm, Stack.of(warm, another)), NotApplicable)
+
+
 def test_the_engine_reports_the_bucket_that_is_incomplete() -> None:
     complete, bare = engine_resource(bucket("models")), engine_resource(bucket("results"))
     sides = [engine_resource(beside(token), complete) for token in SIDES]

@@ -201,8 +201,8 @@ def test_a_pair_that_no_stack_file_can_say_is_illegal_all_the_same(pair: Pair) -
         (
             [("groups.0.launch.package", "image"), ("groups.0.launch.image", IMAGE)],
             (
-                "warmline:groups.0.launch.package is 'image' while functions.images is null; it "
-                "must say the keys"
+                "warmline:groups.0.launch.package is 'image' while "
+                "functions.images.signing_keys is []; it must name a key"
             ),
         ),
         (

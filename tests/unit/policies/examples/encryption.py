@@ -152,4 +152,28 @@ EXAMPLES: tuple[Example, ...] = (
             ((*AT, "Action"), ["kms:PutKeyPolicy", "kms:ScheduleKeyDeletion"]),
         ),
     ),
+    Example(
+        rule="ecr-repository-customer-key",
+        on=Token.IMAGE_REPOSITORY,
+        props={"encryptionConfigurations": [{"encryptionType": "KMS", "kmsKey": KEY_ARN}]},
+        broken=(
+            Broken(("encryptionConfigurations",), ABSENT, "encryptionConfigurations is absent"),
+            Broken(
+                ("encryptionConfigurations", 0, "encryptionType"),
+                "AES256",
+                "encryptionConfigurations[0].encryptionType is not KMS",
+            ),
+            Broken(
+                ("encryptionConfigurations", 0, "kmsKey"),
+                ABSENT,
+                "encryptionConfigurations[0].kmsKey is absent",
+            ),
+            Broken(
+                ("encryptionConfigurations", 0, "kmsKey"),
+                "arn:aws:kms:eu-west-1:111122223333:alias/aws/ecr",
+                "encryptionConfigurations[0].kmsKey is a key that AWS manages",
+            ),
+        ),
+        fine=((("encryptionConfigurations", 0, "encryptionType"), "KMS_DSSE"),),
+    ),
 )

@@ -7,6 +7,7 @@ from tests.unit.policies.examples import (
     encryption,
     exposure,
     identity,
+    launch,
     network,
     resilience,
 )
@@ -19,6 +20,7 @@ EXAMPLES: tuple[Example, ...] = (
     *encryption.EXAMPLES,
     *exposure.EXAMPLES,
     *identity.EXAMPLES,
+    *launch.EXAMPLES,
     *network.EXAMPLES,
     *resilience.EXAMPLES,
 )
