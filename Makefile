@@ -3,12 +3,13 @@ SHELL := /bin/bash
 PYTHON ?= python3
 STACK ?= dev
 LEVELS := test-unit test-graph test-engine test-emulated
+TESTS := $(LEVELS) test-enforced
 WARMLINE := .venv/bin/warmline
 PYTEST := .venv/bin/pytest
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup up down status preview test lint format bench lock clean $(LEVELS)
+.PHONY: help setup up down status preview test lint format bench lock clean $(TESTS)
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -27,10 +28,14 @@ status: setup  ## what runs, and how real each emulated resource is
 preview: setup  ## what STACK=dev or STACK=prod would make, without credentials
 	@$(WARMLINE) preview --stack $(STACK)
 
-test: $(LEVELS)  ## every level; test-unit, test-graph, test-engine, test-emulated run one
+test: $(TESTS)  ## every level; test-unit, test-graph, test-engine, test-emulated run one
 
 $(LEVELS): test-%: .venv/.tests
 	$(PYTEST) tests/$*
+
+# The same tests while each function, and whoever deploys, has no more than its role.
+test-enforced: .venv/.tests
+	$(PYTEST) tests/emulated --enforce-iam
 
 lint: .venv/.tests  ## formatting, lint, import arrows, types
 	.venv/bin/ruff format --check .

@@ -23,7 +23,7 @@ from pulumi.automation.errors import CommandError
 from pulumi.runtime.config import set_all_config
 
 import settings
-from automation import environment
+from automation import deployer, environment
 from automation.command import EngineCommand
 from automation.errors import Failure
 from emulation.engine import Engine
@@ -140,6 +140,8 @@ def sealed_environment(
         sealed |= environment.emulated(
             emulator.endpoint_url, region_of(source), ca_bundle=emulator.ca_bundle
         )
+        if emulator.ca_bundle is not None:
+            sealed |= deployer.keys(emulator, region_of(source))
     return sealed
 
 

@@ -20,6 +20,8 @@ import urllib3
 import yaml
 
 from automation.outputs import Outputs
+from emulation.aws.calls import CALLS_VARIABLE
+from emulation.ministack import Emulator, Running
 from emulation.paths import ROOT
 
 UP_LIMIT_SECONDS = 600
@@ -39,6 +41,16 @@ class LocalStack:
     def warmline(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run the command as a person would, on this stack."""
         return warmline(self.home, *arguments)
+
+    @property
+    def calls_file(self) -> Path:
+        """Where the calls of the stack's provider are noted."""
+        return self.home / "calls"
+
+    def emulator(self) -> Running:
+        running = Emulator(self.home).running()
+        assert running is not None
+        return running
 
     def client(self, service: str) -> Any:
         return self.outputs.clients(service)
@@ -107,9 +119,10 @@ class LocalStack:
 
 
 def warmline(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    variables = {"WARMLINE_HOME": str(home), CALLS_VARIABLE: str(home / "calls")}
     return subprocess.run(
         [str(ROOT / ".venv" / "bin" / "warmline"), *arguments],
-        env=os.environ | {"WARMLINE_HOME": str(home)},
+        env=os.environ | variables,
         cwd=ROOT,
         capture_output=True,
         text=True,

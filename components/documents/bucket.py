@@ -34,8 +34,9 @@ def encrypted_bucket(bucket_arn: str, key_arn: str) -> Document:
     """TLS only, and no upload that asks for other encryption than the bucket's own: by S3's key, by
     another key of KMS or none in particular, or by a key that the caller keeps (SSE-C).
 
-    An upload that says nothing is encrypted with the bucket's default. To a refusal, `IfExists` and
-    a missing key are a match; `Null` lets it pass.
+    An upload that says nothing is encrypted with the bucket's default. `Null` lets it pass: in a
+    Deny, `StringNotEquals` is true of what is not said, and so is `StringNotEqualsIfExists`.
+    Source: IAM User Guide, condition operators, 2026-11.
     """
     return document(
         _tls_only(bucket_arn),

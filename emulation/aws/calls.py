@@ -6,12 +6,17 @@ import os
 import re
 import threading
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 _MISSING = re.compile(
     r"NotFound|NoSuch|NonExistent|DoesNotExist|^404$|UnknownResource", re.IGNORECASE
 )
+
+
+CALLS_VARIABLE = "WARMLINE_CALLS_FILE"
+"""Names a file that each call is noted in: what a role that deploys must be allowed."""
 
 
 class CallFailed(Exception):
@@ -95,6 +100,9 @@ class Aws:
         from botocore import xform_name
         from botocore.exceptions import BotoCoreError, ClientError
 
+        if CALLS_VARIABLE in os.environ:
+            with Path(os.environ[CALLS_VARIABLE]).open("a", encoding="ascii") as calls:
+                calls.write(f"{service}:{operation}\n")
         given = {key: value for key, value in parameters.items() if value is not None}
         try:
             return getattr(self.client(service), xform_name(operation))(**given)

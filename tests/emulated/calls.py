@@ -35,7 +35,7 @@ class Api:
     """The API of a deployed stack, as one caller sees it."""
 
     url: str
-    token: str | None = None
+    token: str | None = field(default=None, repr=False)
     headers: dict[str, str] = field(default_factory=dict)
 
     def call(

@@ -17,6 +17,12 @@ __all__ = ["local_stack"]  # the session fixture of the level
 WIDE = 1_000_000
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """What only an emulator that enforces IAM can show is part of that pass alone."""
+    alone = collection_path.name == "test_iam_enforced.py"
+    return True if alone and not config.getoption("--enforce-iam") else None
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--enforce-iam", action="store_true", help="Let the emulator ask IAM policies, over TLS."

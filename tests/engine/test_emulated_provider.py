@@ -1,14 +1,18 @@
 """Every type of the local provider against the real emulator, from creation to deletion."""
 
 import base64
+import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.serialization import load_der_public_key, load_pem_public_key
 from pulumi.runtime.proto import provider_pb2
 
+from automation import deployer
 from emulation import wire
+from emulation.aws.calls import CALLS_VARIABLE
 from emulation.aws.catalogue import TYPES
 from emulation.aws.provider import EmulatedAws
 from emulation.ministack import Emulator
@@ -39,6 +43,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ENDPOINT_URL", emulator.ensure(silent).endpoint_url)
         patch.setenv("AWS_REGION", "eu-west-1")
+        patch.setenv(CALLS_VARIABLE, str(tmp_path_factory.mktemp("calls") / "calls"))
         patch.setenv("AWS_ACCESS_KEY_ID", "test")
         patch.setenv("AWS_SECRET_ACCESS_KEY", "test")
         provider = EmulatedAws("0", TYPES, None)
@@ -112,6 +117,16 @@ def test_nothing_of_a_case_stays_behind(world: World) -> None:
     ]
     assert left
     assert set(left) <= own
+
+
+def test_a_deploying_role_may_make_every_call_of_the_provider(world: World) -> None:
+    """Runs after the cases, which make them."""
+    of_the_tests = {
+        *("cloudwatch:DisableAlarmActions", "dynamodb:ListTables", "iam:ListRoles"),
+        *("lambda:Invoke", "lambda:ListFunctions", "s3:ListBuckets", "sqs:ListQueues"),
+    }
+    made = set(Path(os.environ[CALLS_VARIABLE]).read_text(encoding="ascii").split())
+    assert made - of_the_tests <= deployer.calls()
 
 
 def test_changed_code_gives_a_new_version_and_a_changed_tag_does_not(world: World) -> None:

@@ -52,6 +52,16 @@ def test_every_document_passes_the_linter(graph: Graph) -> None:
     assert not found
 
 
+def test_no_denial_holds_of_what_a_request_leaves_out_while_it_reads_as_if_it_did_not(
+    graph: Graph,
+) -> None:
+    # A negated operator is true of a missing key, with `IfExists` too.
+    for where, statement in statements(graph):
+        operators = statement.get("Condition", {}) if statement["Effect"] == "Deny" else {}
+        misread = [each for each in operators if "Not" in each and each.endswith("IfExists")]
+        assert not misread, (where, statement["Sid"])
+
+
 def test_the_linter_would_speak_up() -> None:
     mistyped = {
         "Version": "2012-10-17",
