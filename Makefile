@@ -28,7 +28,7 @@ status: setup  ## what runs, and how real each emulated resource is
 preview: setup  ## what STACK=dev or STACK=prod would make, without credentials
 	@$(WARMLINE) preview --stack $(STACK)
 
-test: $(TESTS)  ## every level; test-unit, test-graph, test-engine, test-emulated run one
+test: $(LEVELS)  ## every level; test-unit, test-graph, test-engine, test-emulated run one
 
 $(LEVELS): test-%: .venv/.tests
 	$(PYTEST) tests/$*

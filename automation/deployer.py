@@ -28,6 +28,14 @@ HTTP_METHODS: Final = {
 }
 """API Gateway's actions are the methods of its own API."""
 RENAMED: Final[Mapping[str, tuple[str, ...]]] = {
+    **{
+        f"budgets:{verb}{what}": ("budgets:ModifyBudget",)
+        for verb in ("Create", "Update", "Delete")
+        for what in ("Budget", "Notification")
+    },
+    "budgets:DescribeBudget": ("budgets:ViewBudget",),
+    "budgets:DescribeNotificationsForBudget": ("budgets:ViewBudget",),
+    "budgets:DescribeSubscribersForNotification": ("budgets:ViewBudget",),
     "s3:DeleteBucketEncryption": ("s3:PutEncryptionConfiguration",),
     "s3:DeleteBucketLifecycle": ("s3:PutLifecycleConfiguration",),
     "s3:DeleteBucketOwnershipControls": ("s3:PutBucketOwnershipControls",),
@@ -54,6 +62,7 @@ IMPLIED: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 EMULATED: Final[Mapping[str, str]] = {
+    **{call: call for call in RENAMED if call.startswith("budgets:")},
     "lambda:DeleteFunctionConcurrency": "lambda:PutFunctionConcurrency",
     "lambda:GetAlias": "lambda:ListAliases",
     "lambda:GetEventSourceMapping": "lambda:ListEventSourceMappings",
