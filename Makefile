@@ -3,13 +3,12 @@ SHELL := /bin/bash
 PYTHON ?= python3
 STACK ?= dev
 LEVELS := test-unit test-graph test-engine test-emulated
-TESTS := $(LEVELS) test-enforced
 WARMLINE := .venv/bin/warmline
 PYTEST := .venv/bin/pytest
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup up down status preview test lint format bench lock clean $(TESTS)
+.PHONY: help setup up down status preview test lint format bench lock clean test-enforced $(LEVELS)
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile

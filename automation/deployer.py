@@ -10,7 +10,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
+from automation import environment
 from automation.clients import Clients
+from components.documents import deploy_actions
 from emulation.ministack import Running
 from emulation.paths import ROOT
 
@@ -27,32 +29,6 @@ HTTP_METHODS: Final = {
     "Untag": "DELETE",
 }
 """API Gateway's actions are the methods of its own API."""
-RENAMED: Final[Mapping[str, tuple[str, ...]]] = {
-    **{
-        f"budgets:{verb}{what}": ("budgets:ModifyBudget",)
-        for verb in ("Create", "Update", "Delete")
-        for what in ("Budget", "Notification")
-    },
-    "budgets:DescribeBudget": ("budgets:ViewBudget",),
-    "budgets:DescribeNotificationsForBudget": ("budgets:ViewBudget",),
-    "budgets:DescribeSubscribersForNotification": ("budgets:ViewBudget",),
-    "s3:DeleteBucketEncryption": ("s3:PutEncryptionConfiguration",),
-    "s3:DeleteBucketLifecycle": ("s3:PutLifecycleConfiguration",),
-    "s3:DeleteBucketOwnershipControls": ("s3:PutBucketOwnershipControls",),
-    "s3:DeleteBucketTagging": ("s3:PutBucketTagging",),
-    "s3:DeleteObjects": ("s3:DeleteObject", "s3:DeleteObjectVersion"),
-    "s3:DeletePublicAccessBlock": ("s3:PutBucketPublicAccessBlock",),
-    "s3:GetBucketEncryption": ("s3:GetEncryptionConfiguration",),
-    "s3:GetBucketLifecycleConfiguration": ("s3:GetLifecycleConfiguration",),
-    "s3:GetPublicAccessBlock": ("s3:GetBucketPublicAccessBlock",),
-    "s3:HeadBucket": ("s3:ListBucket",),
-    "s3:HeadObject": ("s3:GetObject", "s3:GetObjectVersion"),
-    "s3:ListObjectVersions": ("s3:ListBucketVersions",),
-    "s3:PutBucketEncryption": ("s3:PutEncryptionConfiguration",),
-    "s3:PutBucketLifecycleConfiguration": ("s3:PutLifecycleConfiguration",),
-    "s3:PutPublicAccessBlock": ("s3:PutBucketPublicAccessBlock",),
-}
-"""Calls whose action has another name. Source: AWS Service Authorization Reference, 2026-11."""
 IMPLIED: Final[Mapping[str, tuple[str, ...]]] = {
     "iam:CreateRole": ("iam:TagRole",),
     "kms:CreateKey": ("kms:TagResource", "kms:PutKeyPolicy"),
@@ -62,7 +38,7 @@ IMPLIED: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 EMULATED: Final[Mapping[str, str]] = {
-    **{call: call for call in RENAMED if call.startswith("budgets:")},
+    **{call: call for call in deploy_actions.NAMED_OTHERWISE if call.startswith("budgets:")},
     "lambda:DeleteFunctionConcurrency": "lambda:PutFunctionConcurrency",
     "lambda:GetAlias": "lambda:ListAliases",
     "lambda:GetEventSourceMapping": "lambda:ListEventSourceMappings",
@@ -122,7 +98,7 @@ def _actions(call: str) -> Iterator[str]:
         verb = next(verb for verb in HTTP_METHODS if operation.startswith(verb))
         yield f"apigateway:{HTTP_METHODS[verb]}"
         return
-    yield from RENAMED.get(call, (call,))
+    yield from deploy_actions.NAMED_OTHERWISE.get(call, (call,))
     yield from IMPLIED.get(call, ())
     if call in EMULATED:
         yield EMULATED[call]
@@ -168,11 +144,7 @@ def keys(emulator: Running, region: str) -> dict[str, str]:
     role = sts.assume_role(RoleArn=f"arn:aws:iam::{account}:role/{ROLE}", RoleSessionName="up")[
         "Credentials"
     ]
-    return {
-        "AWS_ACCESS_KEY_ID": role["AccessKeyId"],
-        "AWS_SECRET_ACCESS_KEY": role["SecretAccessKey"],
-        "AWS_SESSION_TOKEN": role["SessionToken"],
-    }
+    return environment.session(role)
 
 
 if __name__ == "__main__":

@@ -69,6 +69,15 @@ def emulated(endpoint_url: str, region: str, *, ca_bundle: Path | None = None) -
     }
 
 
+def session(credentials: Mapping[str, str]) -> dict[str, str]:
+    """Credentials as STS hands them out, under the names of the environment."""
+    return {
+        "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": credentials["SessionToken"],
+    }
+
+
 def own(
     environ: Mapping[str, str], *, first_on_path: Iterable[Path], backend_url: str | None = None
 ) -> dict[str, str]:

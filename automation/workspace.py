@@ -23,7 +23,7 @@ from pulumi.automation.errors import CommandError
 from pulumi.runtime.config import set_all_config
 
 import settings
-from automation import deployer, environment
+from automation import environment
 from automation.command import EngineCommand
 from automation.errors import Failure
 from emulation.engine import Engine
@@ -73,7 +73,7 @@ def open_stack(
         folder = write_workspace(stack, source, endpoint_url=url)
         provider = "passphrase"
     options = auto.LocalWorkspaceOptions(
-        pulumi_command=command_for(engine, reach, source, emulator),
+        pulumi_command=command_for(engine, reach, source, emulator, deploying=True),
         secrets_provider=provider,
     )
     try:
@@ -94,9 +94,17 @@ def out_of_reach(stack: str, error: CommandError) -> Failure:
 
 
 def command_for(
-    engine: Engine, reach: Reach, source: Mapping[str, Any], emulator: Running | None = None
+    engine: Engine,
+    reach: Reach,
+    source: Mapping[str, Any],
+    emulator: Running | None = None,
+    *,
+    deploying: bool = False,
 ) -> EngineCommand:
-    """The engine's command line, with the environment that `reach` allows."""
+    """The engine's command line, with the environment that `reach` allows.
+
+    `deploying`: as the role that may, where the emulator enforces IAM.
+    """
     if reach is Reach.ACCOUNT:
         environ = environment.own(
             os.environ,
@@ -105,6 +113,10 @@ def command_for(
         )
     else:
         environ = sealed_environment(engine, reach, source, emulator=emulator)
+        if deploying and emulator is not None and emulator.ca_bundle is not None:
+            from automation import deployer  # imports boto3, which only such an emulator needs
+
+            environ |= deployer.keys(emulator, region_of(source))
     return EngineCommand(engine.command, engine.version, environ)
 
 
@@ -140,8 +152,6 @@ def sealed_environment(
         sealed |= environment.emulated(
             emulator.endpoint_url, region_of(source), ca_bundle=emulator.ca_bundle
         )
-        if emulator.ca_bundle is not None:
-            sealed |= deployer.keys(emulator, region_of(source))
     return sealed
 
 

@@ -322,50 +322,35 @@ class Network(pulumi.ComponentResource):
         )
 
     def _let_in(
-        self,
-        endpoints: "aws.ec2.SecurityGroup",
-        suffix: str,
-        *,
-        cidr_ipv4: str | None = None,
-        referenced_security_group_id: pulumi.Input[str] | None = None,
+        self, endpoints: "aws.ec2.SecurityGroup", suffix: str, **peer: pulumi.Input[str] | None
     ) -> None:
         name = f"{self._name}-endpoints-from-{suffix}"
-        self._ways_out.append(
-            aws.vpc.SecurityGroupIngressRule(
-                name,
-                security_group_id=endpoints.id,
-                cidr_ipv4=cidr_ipv4,
-                referenced_security_group_id=referenced_security_group_id,
-                ip_protocol="tcp",
-                from_port=_HTTPS,
-                to_port=_HTTPS,
-                tags=self._tags(name),
-                opts=self._child,
-            )
-        )
+        self._let(aws.vpc.SecurityGroupIngressRule, name, endpoints, peer)
 
     def _let_out(
-        self,
-        group: "aws.ec2.SecurityGroup",
-        suffix: str,
-        *,
-        cidr_ipv4: str | None = None,
-        prefix_list_id: pulumi.Input[str] | None = None,
-        referenced_security_group_id: pulumi.Input[str] | None = None,
+        self, group: "aws.ec2.SecurityGroup", suffix: str, **peer: pulumi.Input[str] | None
     ) -> None:
         name = f"{self._name}-functions-to-{suffix}"
+        self._let(aws.vpc.SecurityGroupEgressRule, name, group, peer)
+
+    def _let(
+        self,
+        rule: "type[aws.vpc.SecurityGroupIngressRule | aws.vpc.SecurityGroupEgressRule]",
+        name: str,
+        group: "aws.ec2.SecurityGroup",
+        peer: Mapping[str, pulumi.Input[str] | None],
+    ) -> None:
+        """HTTPS between a group and a peer, by the rule's own name of the peer's kind."""
         self._ways_out.append(
-            aws.vpc.SecurityGroupEgressRule(
+            rule(
                 name,
                 security_group_id=group.id,
-                cidr_ipv4=cidr_ipv4,
-                prefix_list_id=prefix_list_id,
-                referenced_security_group_id=referenced_security_group_id,
                 ip_protocol="tcp",
                 from_port=_HTTPS,
                 to_port=_HTTPS,
                 tags=self._tags(name),
                 opts=self._child,
+                **peer,
             )
         )
 

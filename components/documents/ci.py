@@ -185,7 +185,7 @@ def read_state(footing: Footing, *, state_key_arn: str, secrets_key_arn: str) ->
             "Action": ["s3:GetBucketLocation", "s3:ListBucket"],
             "Resource": footing.bucket_arn,
         },
-        _objects("ReadState", footing, ["s3:GetObject"]),
+        _allow("ReadState", ["s3:GetObject"], _state_objects(footing)),
         {
             "Sid": "DecryptState",
             "Effect": "Allow",
@@ -200,7 +200,7 @@ def write_state(footing: Footing, *, state_key_arn: str, secrets_key_arn: str) -
     reading = read_state(footing, state_key_arn=state_key_arn, secrets_key_arn=secrets_key_arn)
     return document(
         *reading["Statement"],
-        _objects("WriteState", footing, ["s3:DeleteObject", "s3:PutObject"]),
+        _allow("WriteState", ["s3:DeleteObject", "s3:PutObject"], _state_objects(footing)),
         {
             "Sid": "EncryptState",
             "Effect": "Allow",
@@ -220,14 +220,12 @@ def see(footing: Footing) -> Document:
             "Resource": "*",
             "Condition": _in_region(footing),
         },
-        _images("SeeImages", footing, deploy_actions.reads(deploy_actions.IMAGES)),
-        _everywhere("SeeBudgets", footing, deploy_actions.reads(deploy_actions.GLOBAL)),
-        _records(
+        _allow("SeeImages", deploy_actions.reads(deploy_actions.IMAGES), _repositories(footing)),
+        _allow("SeeBudgets", deploy_actions.reads(deploy_actions.GLOBAL), _budgets(footing)),
+        _allow(
             "SeeRecords",
-            footing,
             deploy_actions.reads(deploy_actions.RECORDS),
-            "change",
-            "hostedzone",
+            _names(footing, "change", "hostedzone"),
         ),
         {
             "Sid": "SeeRoles",
@@ -261,12 +259,11 @@ def change(footing: Footing) -> Document:
             "Resource": "*",
             "Condition": _in_region(footing),
         },
-        _everywhere("ChangeBudgets", footing, deploy_actions.writes(deploy_actions.GLOBAL)),
-        _records(
+        _allow("ChangeBudgets", deploy_actions.writes(deploy_actions.GLOBAL), _budgets(footing)),
+        _allow(
             "ChangeRecords",
-            footing,
             deploy_actions.writes(deploy_actions.RECORDS),
-            "hostedzone",
+            _names(footing, "hostedzone"),
         ),
         {
             "Sid": "MakeKeys",
@@ -319,7 +316,9 @@ def manage_roles(footing: Footing) -> Document:
             "Resource": own,
             "Condition": {"StringEquals": {"iam:PassedToService": list(PASSED_TO)}},
         },
-        _images("ChangeImages", footing, deploy_actions.writes(deploy_actions.IMAGES)),
+        _allow(
+            "ChangeImages", deploy_actions.writes(deploy_actions.IMAGES), _repositories(footing)
+        ),
         {
             "Sid": "LinkServices",
             "Effect": "Allow",
@@ -378,43 +377,26 @@ def boundary(footing: Footing, *, state_key_arn: str, secrets_key_arn: str) -> D
     )
 
 
-def _objects(sid: str, footing: Footing, actions: list[str]) -> Statement:
-    return {
-        "Sid": sid,
-        "Effect": "Allow",
-        "Action": actions,
-        "Resource": f"{footing.bucket_arn}/{STATE_FOLDER}/*",
-    }
+def _allow(sid: str, actions: list[str], resource: str | list[str]) -> Statement:
+    return {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resource}
 
 
-def _everywhere(sid: str, footing: Footing, actions: list[str]) -> Statement:
+def _state_objects(footing: Footing) -> str:
+    return f"{footing.bucket_arn}/{STATE_FOLDER}/*"
+
+
+def _budgets(footing: Footing) -> str:
+    """Budgets are of no region."""
+    return f"arn:{footing.account.partition}:budgets::{footing.account.id}:budget/*"
+
+
+def _repositories(footing: Footing) -> str:
     account = footing.account
-    return {
-        "Sid": sid,
-        "Effect": "Allow",
-        "Action": actions,
-        "Resource": f"arn:{account.partition}:budgets::{account.id}:budget/*",
-    }
+    return f"arn:{account.partition}:ecr:{account.region}:{account.id}:repository/*"
 
 
-def _images(sid: str, footing: Footing, actions: list[str]) -> Statement:
-    account = footing.account
-    return {
-        "Sid": sid,
-        "Effect": "Allow",
-        "Action": actions,
-        "Resource": f"arn:{account.partition}:ecr:{account.region}:{account.id}:repository/*",
-    }
-
-
-def _records(sid: str, footing: Footing, actions: list[str], *kinds: str) -> Statement:
-    names = f"arn:{footing.account.partition}:route53:::"
-    return {
-        "Sid": sid,
-        "Effect": "Allow",
-        "Action": actions,
-        "Resource": [f"{names}{kind}/*" for kind in kinds],
-    }
+def _names(footing: Footing, *kinds: str) -> list[str]:
+    return [f"arn:{footing.account.partition}:route53:::{kind}/*" for kind in kinds]
 
 
 def _in_region(footing: Footing) -> dict[str, dict[str, str]]:

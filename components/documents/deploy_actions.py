@@ -146,6 +146,32 @@ IMAGES: Mapping[str, Actions] = {
     ),
 }
 """For the repository of a stack's images."""
+NAMED_OTHERWISE: Mapping[str, tuple[str, ...]] = {
+    **{
+        f"budgets:{verb}{what}": ("budgets:ModifyBudget",)
+        for verb in ("Create", "Update", "Delete")
+        for what in ("Budget", "Notification")
+    },
+    "budgets:DescribeBudget": ("budgets:ViewBudget",),
+    "budgets:DescribeNotificationsForBudget": ("budgets:ViewBudget",),
+    "budgets:DescribeSubscribersForNotification": ("budgets:ViewBudget",),
+    "s3:DeleteBucketEncryption": ("s3:PutEncryptionConfiguration",),
+    "s3:DeleteBucketLifecycle": ("s3:PutLifecycleConfiguration",),
+    "s3:DeleteBucketOwnershipControls": ("s3:PutBucketOwnershipControls",),
+    "s3:DeleteBucketTagging": ("s3:PutBucketTagging",),
+    "s3:DeleteObjects": ("s3:DeleteObject", "s3:DeleteObjectVersion"),
+    "s3:DeletePublicAccessBlock": ("s3:PutBucketPublicAccessBlock",),
+    "s3:GetBucketEncryption": ("s3:GetEncryptionConfiguration",),
+    "s3:GetBucketLifecycleConfiguration": ("s3:GetLifecycleConfiguration",),
+    "s3:GetPublicAccessBlock": ("s3:GetBucketPublicAccessBlock",),
+    "s3:HeadBucket": ("s3:ListBucket",),
+    "s3:HeadObject": ("s3:GetObject", "s3:GetObjectVersion"),
+    "s3:ListObjectVersions": ("s3:ListBucketVersions",),
+    "s3:PutBucketEncryption": ("s3:PutEncryptionConfiguration",),
+    "s3:PutBucketLifecycleConfiguration": ("s3:PutLifecycleConfiguration",),
+    "s3:PutPublicAccessBlock": ("s3:PutBucketPublicAccessBlock",),
+}
+"""Calls, as `service:Operation`, that the actions of IAM have other names for."""
 
 
 def reads(of: Mapping[str, Actions] = ACTIONS) -> list[str]:

@@ -97,71 +97,51 @@ REPOSITORY = Resource(
 )
 
 
-def _put_life_cycle(aws: Aws, inputs: Properties) -> str:
-    aws.call(
-        "ecr",
-        "PutLifecyclePolicy",
-        repositoryName=inputs["repository"],
-        lifecyclePolicyText=inputs["policy"],
+def _text_of_a_repository(type_: str, note: str, what: str, *, put: str, text: str) -> Resource:
+    """A document that a repository has one of; `text` is what the calls name it."""
+
+    def create(aws: Aws, inputs: Properties) -> str:
+        given = {"repositoryName": inputs["repository"], text: inputs["policy"]}
+        aws.call("ecr", f"{put}{what}", **given)
+        return inputs["repository"]
+
+    def read(aws: Aws, name: str, _inputs: Properties) -> Properties:
+        return {
+            "repository": name,
+            "policy": aws.call("ecr", f"Get{what}", repositoryName=name)[text],
+        }
+
+    def delete(aws: Aws, name: str, _state: Properties) -> None:
+        aws.call("ecr", f"Delete{what}", repositoryName=name)
+
+    return Resource(
+        type=type_,
+        note=note,
+        identity=("repository",),
+        properties={
+            "repository": Property(required=True, replaces="it belongs to one repository"),
+            "policy": Property(required=True, json=True),
+        },
+        create=create,
+        read=read,
+        update=put_again(create),
+        delete=delete,
     )
-    return inputs["repository"]
 
 
-def _read_life_cycle(aws: Aws, name: str, _inputs: Properties) -> Properties:
-    text = aws.call("ecr", "GetLifecyclePolicy", repositoryName=name)["lifecyclePolicyText"]
-    return {"repository": name, "policy": text}
-
-
-def _delete_life_cycle(aws: Aws, name: str, _state: Properties) -> None:
-    aws.call("ecr", "DeleteLifecyclePolicy", repositoryName=name)
-
-
-LIFE_CYCLE = Resource(
-    type="aws:ecr/lifecyclePolicy:LifecyclePolicy",
-    note="stored; no image ever expires",
-    identity=("repository",),
-    properties={
-        "repository": Property(required=True, replaces="it belongs to one repository"),
-        "policy": Property(required=True, json=True),
-    },
-    create=_put_life_cycle,
-    read=_read_life_cycle,
-    update=put_again(_put_life_cycle),
-    delete=_delete_life_cycle,
+LIFE_CYCLE = _text_of_a_repository(
+    "aws:ecr/lifecyclePolicy:LifecyclePolicy",
+    "stored; no image ever expires",
+    "LifecyclePolicy",
+    put="Put",
+    text="lifecyclePolicyText",
 )
-
-
-def _put_policy(aws: Aws, inputs: Properties) -> str:
-    aws.call(
-        "ecr",
-        "SetRepositoryPolicy",
-        repositoryName=inputs["repository"],
-        policyText=inputs["policy"],
-    )
-    return inputs["repository"]
-
-
-def _read_policy(aws: Aws, name: str, _inputs: Properties) -> Properties:
-    text = aws.call("ecr", "GetRepositoryPolicy", repositoryName=name)["policyText"]
-    return {"repository": name, "policy": text}
-
-
-def _delete_policy(aws: Aws, name: str, _state: Properties) -> None:
-    aws.call("ecr", "DeleteRepositoryPolicy", repositoryName=name)
-
-
-POLICY = Resource(
-    type="aws:ecr/repositoryPolicy:RepositoryPolicy",
-    note="evaluated only when the emulator runs with IAM enforcement",
-    identity=("repository",),
-    properties={
-        "repository": Property(required=True, replaces="it belongs to one repository"),
-        "policy": Property(required=True, json=True),
-    },
-    create=_put_policy,
-    read=_read_policy,
-    update=put_again(_put_policy),
-    delete=_delete_policy,
+POLICY = _text_of_a_repository(
+    "aws:ecr/repositoryPolicy:RepositoryPolicy",
+    "evaluated only when the emulator runs with IAM enforcement",
+    "RepositoryPolicy",
+    put="Set",
+    text="policyText",
 )
 
 TYPES = (REPOSITORY, LIFE_CYCLE, POLICY)

@@ -1,7 +1,7 @@
 """Queues."""
 
 from emulation.aws.calls import Aws
-from emulation.aws.resource import AutoName, Property, Resource
+from emulation.aws.resource import AutoName, Property, Resource, put_again
 from emulation.aws.shapes import retag
 from emulation.wire import Properties
 
@@ -118,10 +118,6 @@ def _read_policy(aws: Aws, url: str, _inputs: Properties) -> Properties | None:
     return {"queueUrl": url, "policy": policy} if policy else None
 
 
-def _update_policy(aws: Aws, _id: str, _old: Properties, new: Properties) -> None:
-    _create_policy(aws, new)
-
-
 def _delete_policy(aws: Aws, url: str, _state: Properties) -> None:
     aws.call("sqs", "SetQueueAttributes", QueueUrl=url, Attributes={"Policy": ""})
 
@@ -136,7 +132,7 @@ QUEUE_POLICY = Resource(
     },
     create=_create_policy,
     read=_read_policy,
-    update=_update_policy,
+    update=put_again(_create_policy),
     delete=_delete_policy,
 )
 

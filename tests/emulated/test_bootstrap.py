@@ -19,6 +19,7 @@ from botocore.exceptions import ClientError
 from pulumi import automation as auto
 from pulumi.automation.errors import CommandError
 
+from automation import environment
 from automation.bootstrap.run import Bootstrapped, made
 from automation.bootstrap.wanted import Bootstrap
 from automation.clients import Clients
@@ -120,11 +121,7 @@ class Bench:
             RoleSessionName="pipeline",
             WebIdentityToken=github_token(subject),
         )["Credentials"]
-        return {
-            "AWS_ACCESS_KEY_ID": given["AccessKeyId"],
-            "AWS_SECRET_ACCESS_KEY": given["SecretAccessKey"],
-            "AWS_SESSION_TOKEN": given["SessionToken"],
-        }
+        return environment.session(given)
 
     def client(self, service: str, keys: dict[str, str]) -> Any:
         return boto3.Session(
