@@ -67,6 +67,9 @@ def _get(url: str, deadline: Deadline) -> bytes:
         parts.hostname, parts.port, timeout=_left(deadline), context=_tls()
     )
     try:
+        connection.connect()
+        # The connection forgets it at once where the server says that it will close.
+        socket = connection.sock
         target = parts.path or "/"
         connection.request(
             "GET",
@@ -84,7 +87,9 @@ def _get(url: str, deadline: Deadline) -> bytes:
             body += chunk
             if len(body) > MAX_DOCUMENT_BYTES:
                 raise IssuerUnavailable(f"{_short(url)} has more than {MAX_DOCUMENT_BYTES} bytes")
-            connection.sock.settimeout(_left(deadline))
+            socket.settimeout(_left(deadline))
+        if response.length:
+            raise http.client.IncompleteRead(body, response.length)
         return body
     finally:
         connection.close()

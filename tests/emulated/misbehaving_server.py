@@ -1,11 +1,18 @@
 """A loopback server that answers as a test says: errors, silence, half an answer."""
 
+import datetime as dt
 import http.server
+import ipaddress
 import ssl
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Self
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from functions.shared.aws import AwsClient, Endpoint
 
@@ -86,3 +93,33 @@ def says(
 def hangs(handler: http.server.BaseHTTPRequestHandler) -> None:
     time.sleep(1.5)
     handler.close_connection = True
+
+
+def certified(bundle: Path) -> ssl.SSLContext:
+    """A server's context for 127.0.0.1; its self-signed certificate goes to `bundle`."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "test")])
+    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    now = dt.datetime.now(dt.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - dt.timedelta(hours=1))
+        .not_valid_after(now + dt.timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    private = key.private_bytes(
+        pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    bundle.write_bytes(certificate.public_bytes(pem))
+    chain = bundle.with_suffix(".chain")
+    chain.write_bytes(private + certificate.public_bytes(pem))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(chain)
+    return context

@@ -1,17 +1,11 @@
 """The functions' AWS client against a server that fails, hangs, refuses and breaks off."""
 
-import datetime as dt
 import http.server
-import ipaddress
 import json
-import ssl
 import time
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from contracts.metrics import Metric
 from emulation import ministack
@@ -19,7 +13,7 @@ from functions.predict.registry import READ_SECONDS, CachedRegistry, DynamoTable
 from functions.shared.aws import ATTEMPTS, AwsClient, Endpoint, StoreTimeout, StoreUnavailable
 from functions.shared.deadline import Deadline
 from functions.shared.errors import RegistryUnavailable, StoreMisconfigured
-from tests.emulated.misbehaving_server import Server, hangs, says
+from tests.emulated.misbehaving_server import Server, certified, hangs, says
 
 pytestmark = [pytest.mark.emulated, pytest.mark.usefixtures("credentials")]
 
@@ -155,7 +149,7 @@ def test_a_tls_endpoint_is_read_when_its_authority_is_in_the_ca_bundle(tmp_path:
         handler.wfile.write(b"bytes")
 
     bundle = tmp_path / "authority.pem"
-    with Server(says(200, ITEM), found, tls=_certified(bundle)) as server:
+    with Server(says(200, ITEM), found, tls=certified(bundle)) as server:
         client = AwsClient.from_environ(
             {"AWS_REGION": REGION, "AWS_ENDPOINT_URL": server.url, "AWS_CA_BUNDLE": str(bundle)}
         )
@@ -166,40 +160,10 @@ def test_a_tls_endpoint_is_read_when_its_authority_is_in_the_ca_bundle(tmp_path:
 
 
 def test_a_tls_endpoint_of_an_unknown_authority_is_not_read(tmp_path: Path) -> None:
-    with Server(says(200, ITEM), tls=_certified(tmp_path / "unused.pem")) as server:
+    with Server(says(200, ITEM), tls=certified(tmp_path / "unused.pem")) as server:
         with pytest.raises(StoreUnavailable):
             server.client.get_item("t", {}, Deadline.after(1))
         assert server.requests == []
-
-
-def _certified(bundle: Path) -> ssl.SSLContext:
-    """A server's context for 127.0.0.1; its self-signed certificate goes to `bundle`."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "test")])
-    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
-    now = dt.datetime.now(dt.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - dt.timedelta(hours=1))
-        .not_valid_after(now + dt.timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    private = key.private_bytes(
-        pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    bundle.write_bytes(certificate.public_bytes(pem))
-    chain = bundle.with_suffix(".chain")
-    chain.write_bytes(private + certificate.public_bytes(pem))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(chain)
-    return context
 
 
 def test_no_credentials_are_a_misconfiguration(
