@@ -24,6 +24,7 @@ from components.network import FunctionNetwork, Network, NetworkArgs
 from components.observability import Observability, ObservabilityArgs
 from components.serving_group import ServingGroup, ServingGroupArgs
 from components.tags import Tags
+from components.token_authorizer import TokenAuthorizer, TokenAuthorizerArgs
 from contracts.env import HealthEnv
 
 provider_version.require()
@@ -178,12 +179,24 @@ groups = [
     )
     for serving in config.groups
 ]
+judge = None
+if config.api.kind == "rest" and config.identity.kind == "issuer":
+    judge = TokenAuthorizer(
+        "authorize",
+        TokenAuthorizerArgs(
+            common=common,
+            package=package("authorize"),
+            identity=config.identity,
+            usage_plans=config.api.usage_plan is not None,
+        ),
+    ).function
 api = InferenceApi(
     "api",
     InferenceApiArgs(
         groups=groups,
         health=health,
         access=access,
+        judge=judge,
         api=config.api,
         log_key_arn=keys.logs_arn,
         log_retention_days=config.functions.log_retention_days,

@@ -23,6 +23,9 @@ class InferenceApiArgs:
     groups: Sequence[ServingGroup]
     health: Function
     access: Access
+    judge: Function | None
+    """Says which routes a token opens; None = the gateway does, which a REST API can for Cognito's
+    tokens alone."""
     api: Api
     log_key_arn: pulumi.Input[str]
     log_retention_days: int

@@ -22,6 +22,8 @@ from components.front_door import (
 )
 from components.function import Function
 from components.render import rendered
+from components.token_authorizer import guard
+from components.usage_plans import usage_plan
 from contracts.api_routes import HEALTH_ROUTES, MODEL_ROUTES
 
 STAGE = "live"
@@ -31,18 +33,22 @@ signature, and answers that the signature is malformed."""
 BINARY = ["*/*"]
 """Bodies reach the function as they were sent, whatever their type says or leaves out; the function
 says itself which of its answers are binary."""
-ACCESS_LOG_FORMAT = log_format(
-    route="$context.httpMethod $context.resourcePath",
-    client="$context.authorizer.claims.client_id",
-    refused="$context.error.responseType",
-    firewall="$context.wafResponseCode",
-)
 
 
 def rest_api(name: str, args: InferenceApiArgs, parent: pulumi.Resource) -> FrontDoor:
     """Methods with scopes, and two for health without; what the gateway itself answers is a problem
     document; throttled, logged and traced."""
     return _RestApi(name, args, parent).door
+
+
+def _log_format(*, judged: bool) -> str:
+    client = "client_id" if judged else "claims.client_id"
+    return log_format(
+        route="$context.httpMethod $context.resourcePath",
+        client=f"$context.authorizer.{client}",
+        refused="$context.error.responseType",
+        firewall="$context.wafResponseCode",
+    )
 
 
 class _RestApi:
@@ -59,6 +65,8 @@ class _RestApi:
                 "vpc_endpoint_ids": private or None,
             },
             binary_media_types=BINARY,
+            # Whose plan a request counts to is nothing that a caller may say.
+            api_key_source=None if args.api.usage_plan is None else "AUTHORIZER",
             disable_execute_api_endpoint=None if args.api.custom_domain is None else True,
             tags=args.tags.named(name),
             opts=self._child,
@@ -77,14 +85,7 @@ class _RestApi:
                     name, rest_api_id=self._api.id, policy=policy, opts=self._child
                 )
             )
-        authorizer = aws.apigateway.Authorizer(
-            name,
-            rest_api=self._api.id,
-            type="COGNITO_USER_POOLS",
-            provider_arns=[args.access.user_pool_arn or ""],
-            identity_source="method.request.header.Authorization",
-            opts=self._child,
-        )
+        authorizer = self._authorizer()
         for group in args.groups:
             named, function = f"{name}{mark(group)}", group.inference
             for route, scope in group.serving.routes.items():
@@ -108,6 +109,8 @@ class _RestApi:
                 )
             )
         stage = self._stage(authorizer)
+        if args.api.usage_plan is not None:
+            usage_plan(name, args.api.usage_plan, args, stage, self._child)
         self.door = FrontDoor(
             api_id=self._api.id,
             url=stage.invoke_url.apply(lambda url: url.rstrip("/")),
@@ -118,6 +121,24 @@ class _RestApi:
                 client_errors="4XXError",
                 server_errors="5XXError",
             ),
+        )
+
+    def _authorizer(self) -> aws.apigateway.Authorizer:
+        if self._args.judge is not None:
+            return guard(
+                self._name,
+                self._args.judge,
+                rest_api_id=self._api.id,
+                execution_arn=self._api.execution_arn,
+                opts=self._child,
+            )
+        return aws.apigateway.Authorizer(
+            self._name,
+            rest_api=self._api.id,
+            type="COGNITO_USER_POOLS",
+            provider_arns=[self._args.access.user_pool_arn or ""],
+            identity_source="method.request.header.Authorization",
+            opts=self._child,
         )
 
     def _resource(self, name: str, path: str) -> pulumi.Output[str]:
@@ -143,14 +164,19 @@ class _RestApi:
     ) -> None:
         verb, _, path = route.partition(" ")
         name = f"{named}-{slug(route)}"
+        judged = self._args.judge is not None
+        counted = authorizer is not None and self._args.api.usage_plan is not None
+        guarded = "CUSTOM" if judged else "COGNITO_USER_POOLS"
         method = aws.apigateway.Method(
             name,
             rest_api=self._api.id,
             resource_id=self._resource(named, path),
             http_method=verb,
-            authorization="NONE" if authorizer is None else "COGNITO_USER_POOLS",
+            authorization="NONE" if authorizer is None else guarded,
             authorizer_id=None if authorizer is None else authorizer.id,
-            authorization_scopes=list(scopes) or None,
+            # The function knows the scopes of every route itself.
+            authorization_scopes=None if judged else list(scopes) or None,
+            api_key_required=counted or None,
             opts=self._child,
         )
         integration = aws.apigateway.Integration(
@@ -182,7 +208,7 @@ class _RestApi:
             stage_name=STAGE,
             access_log_settings={
                 "destination_arn": access_log(self._name, args, self._child).arn,
-                "format": ACCESS_LOG_FORMAT,
+                "format": _log_format(judged=args.judge is not None),
             },
             xray_tracing_enabled=True,
             tags=args.tags.named(self._name),
@@ -211,6 +237,7 @@ class _RestApi:
                 "binary": BINARY,
                 "private": args.api.private_endpoints,
                 "timeout": args.api.integration_timeout_seconds,
+                "plans": args.api.usage_plan is not None,
                 "functions": [
                     *(group.inference.alias_invoke_arn for group in args.groups),
                     args.health.alias_invoke_arn,

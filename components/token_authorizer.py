@@ -8,6 +8,7 @@ import pulumi_aws as aws
 
 from components.function import Function, FunctionArgs, FunctionCommon
 from components.packaging import Package
+from components.usage_plans import plans_of
 from contracts.authorizer import CREDENTIALS, RESULT_TTL_SECONDS
 from contracts.env import AuthorizeEnv
 from settings import Identity
@@ -23,9 +24,8 @@ class TokenAuthorizerArgs:
     package: Package
     identity: Identity
     """Of kind `issuer`."""
-    usage_plans_of: str | None
-    """Name under which the API's usage plans have their keys (`contracts.authorizer.usage_key`);
-    None = there are none."""
+    usage_plans: bool
+    """Whether the API has a usage plan for each tenant."""
 
 
 class TokenAuthorizer(pulumi.ComponentResource):
@@ -43,6 +43,7 @@ class TokenAuthorizer(pulumi.ComponentResource):
         identity = args.identity
         if identity.issuer is None:
             raise ValueError("identity.issuer is null; the tokens of a pool need no function")
+        plans = plans_of(args.common.tags) if args.usage_plans else ""
         self.function = Function(
             name,
             FunctionArgs(
@@ -55,7 +56,7 @@ class TokenAuthorizer(pulumi.ComponentResource):
                     AuthorizeEnv.JWKS_URL: identity.jwks_url or "",
                     AuthorizeEnv.AUDIENCE: json.dumps(identity.audience),
                     AuthorizeEnv.TENANT_CLAIM: identity.tenant_claim,
-                    AuthorizeEnv.USAGE_PLANS_OF: args.usage_plans_of or "",
+                    AuthorizeEnv.USAGE_PLANS_OF: plans,
                 },
             ),
             pulumi.ResourceOptions(parent=self),

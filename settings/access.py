@@ -27,8 +27,8 @@ class Identity(Section):
     issuer: HttpsUrl | None
     """Compared byte for byte with the token's `iss`: a trailing slash counts."""
     jwks_url: HttpsUrl | None
-    """Where its keys are; null = as its discovery document says, or with Cognito. An HTTP API reads
-    the discovery document in any case."""
+    """Where its keys are; null = as its discovery document says, and with Cognito. Needs api.kind
+    `rest`."""
     audience: Annotated[
         tuple[Claim, ...],
         Field(strict=False, max_length=limits.GATEWAY_AUDIENCES),

@@ -226,11 +226,12 @@ class Settings(Section):
         yield from each(self._keyed, check)
 
     @rule
-    def _rest_reads_the_pools_tokens(self) -> Iterator[str]:
-        if self.api.kind == "rest" and self.identity.kind == "issuer":
+    def _http_finds_keys_itself(self) -> Iterator[str]:
+        if self.api.kind == "http" and self.identity.jwks_url is not None:
             yield (
-                "api.kind is 'rest' with identity.kind 'issuer'; one of them must be another, "
-                "because the authoriser function of other issuers is not wired to the API yet"
+                f"identity.jwks_url is {self.identity.jwks_url!r} with api.kind 'http'; it must be "
+                "null, because an HTTP API reads the issuer's discovery document and nothing else "
+                "(an issuer without one needs kind 'rest')"
             )
 
     @rule

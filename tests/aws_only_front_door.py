@@ -62,6 +62,17 @@ def _api_policy(aws: Aws, made: Resource) -> None:
     )
 
 
+def _usage_plan(aws: Aws, made: Resource) -> None:
+    names = {
+        "apiStages": "apiStages",
+        "quotaSettings": "quota",
+        "tags": "tags",
+        "throttleSettings": "throttle",
+    }
+    given = request(aws, "apigateway", "CreateUsagePlan", names, made.inputs)
+    aws.call("apigateway", "CreateUsagePlan", name=made.outputs["name"], **given)
+
+
 def _http_domain(aws: Aws, made: Resource) -> None:
     names = {"domainName": "DomainName", "tags": "Tags"}
     configuration = made.inputs["domainNameConfiguration"]
@@ -99,11 +110,14 @@ def _record(aws: Aws, made: Resource) -> None:
 
 
 FRONT_DOOR: Mapping[str, Callable[[Aws, Resource], None]] = {
+    "aws:apigateway/apiKey:ApiKey": _created("apigateway", "CreateApiKey"),
     "aws:apigateway/basePathMapping:BasePathMapping": _created(
         "apigateway", "CreateBasePathMapping", restApi="restApiId", stageName="stage"
     ),
     "aws:apigateway/domainName:DomainName": _created("apigateway", "CreateDomainName"),
     "aws:apigateway/restApiPolicy:RestApiPolicy": _api_policy,
+    "aws:apigateway/usagePlan:UsagePlan": _usage_plan,
+    "aws:apigateway/usagePlanKey:UsagePlanKey": _created("apigateway", "CreateUsagePlanKey"),
     "aws:apigatewayv2/apiMapping:ApiMapping": _created("apigatewayv2", "CreateApiMapping"),
     "aws:apigatewayv2/domainName:DomainName": _http_domain,
     "aws:route53/record:Record": _record,

@@ -26,7 +26,7 @@ DOMAIN = {
     "zone_id": "Z0123456789ABC",
     "minimum_tls": "1.2",
 }
-VARIANTS: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
+VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "prod-nat-efs": (
         "prod",
         {
@@ -58,6 +58,29 @@ VARIANTS: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
         },
     ),
     "prod-private-rest": ("prod", {"api": {"private_endpoints": ["vpce-0123456789abcdef0"]}}),
+    "prod-issuer": (
+        "prod",
+        {
+            "api": {
+                "usage_plan": {
+                    "rate_limit_per_second": 50,
+                    "burst_limit": 100,
+                    "requests_per_day": 1_000_000,
+                }
+            },
+            "identity": {
+                "kind": "issuer",
+                "issuer": "https://login.example.com/",
+                "audience": ["warmline-api"],
+                "tenant_claim": "azp",
+                "token_url": "https://login.example.com/token",
+            },
+            "tenants": [
+                {"name": "risk", "claim_value": "risk-app", "scopes": [], "models": ["*"]},
+                {"name": "shop", "claim_value": "shop-app", "scopes": [], "models": ["magika"]},
+            ],
+        },
+    ),
     "prod-domain": ("prod", {"api": {"custom_domain": DOMAIN | {"minimum_tls": "1.3"}}}),
     "dev-domain": ("dev", {"api": {"custom_domain": DOMAIN | {"zone_id": None}}}),
     "dev-warm": ("dev", {"groups": {"launch": {"provisioned_concurrency": 2}}}),
@@ -157,7 +180,7 @@ def with_kind(kind: str) -> list[str]:
     ]
 
 
-def changed(stack: str, sections: dict[str, dict[str, Any]]) -> dict[str, Any]:
+def changed(stack: str, sections: dict[str, Any]) -> dict[str, Any]:
     """The file of a stack or of a variant, in which sections have other values."""
     base, variant = VARIANTS.get(stack, (stack, {}))
     config = changed(base, variant) if variant else stack_file(stack)
@@ -165,6 +188,8 @@ def changed(stack: str, sections: dict[str, dict[str, Any]]) -> dict[str, Any]:
         if section == "groups" and isinstance(values, dict):
             for group in config["warmline:groups"]:
                 group["launch"] |= values["launch"]
+        elif isinstance(values, list):
+            config[f"warmline:{section}"] = values
         else:
             config[f"warmline:{section}"] |= values
     return config

@@ -181,6 +181,6 @@ def test_cloudwatch_may_use_the_key_of_the_alarm_topic(graph: Graph) -> None:
     assert set(mine["Action"]) == {"kms:Decrypt", "kms:GenerateDataKey"}
 
 
-def test_the_one_domain_that_a_pool_may_have_goes_before_another_comes(graph: Graph) -> None:
-    domain = graph.one("aws:cognito/userPoolDomain:UserPoolDomain", "identity")
+def test_the_one_domain_that_a_pool_may_have_goes_before_another_comes(dev: Graph) -> None:
+    domain = dev.one("aws:cognito/userPoolDomain:UserPoolDomain", "identity")
     assert domain.delete_before_replace

@@ -31,16 +31,13 @@ pytestmark = pytest.mark.graph
 COMPONENTS: tuple[type[pulumi.ComponentResource], ...] = (
     *(Budget, CodeSigning, EncryptedBucket, EncryptionKeys, Function, Identity),
     *(ImageRepository, InferenceApi, ModelFileSystem, ModelRegistry, ModelStore),
-    *(Network, Observability, ServingGroup, ShadowQueue),
+    *(Network, Observability, ServingGroup, ShadowQueue, TokenAuthorizer),
 )
-APART: tuple[type[pulumi.ComponentResource], ...] = (TokenAuthorizer,)
-"""Made only where other settings ask for them; each has a test module with a graph of its own."""
 HEADINGS = ["What exists afterwards", "Arguments", "Outputs", "Cost", "Limits"]
 BUNDLES = (pulumi.ComponentResource, Access, ApiMetrics, FunctionNetwork, SharedCache)
 """What is no output itself: other components, and outputs that go together."""
 GRAPHS = (*STACKS, *VARIANTS)
 NAMES = {component.__name__: component for component in COMPONENTS}
-PAGES = NAMES | {component.__name__: component for component in APART}
 
 
 def outputs_of(component: type) -> set[str]:
@@ -73,20 +70,20 @@ def test_every_component_of_the_stacks_is_looked_at_here() -> None:
     assert {r.type.split(":")[-1] for r in made if not r.custom} == set(NAMES)
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_component_has_a_page_of_the_common_form(name: str) -> None:
     page = page_of(name)
     assert page.startswith(f"# {name}\n")
     assert re.findall(r"^## (.+)$", page, re.MULTILINE) == HEADINGS
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_page_lists_the_outputs_and_no_others(name: str) -> None:
     section = page_of(name).split("## Outputs")[1].split("## ")[0]
     listed = set(re.findall(r"^\| `(\w+)`", section, re.MULTILINE))
-    assert listed == set(PAGES[name].__annotations__)
+    assert listed == set(NAMES[name].__annotations__)
 
 
 def test_there_is_no_page_without_a_component() -> None:
     pages = {path.stem for path in (ROOT / "docs" / "components").glob("*.md")}
-    assert pages == set(PAGES)
+    assert pages == set(NAMES)

@@ -23,6 +23,8 @@ KEY_OF: dict[str, Callable[[Resource], Any]] = {
 """Types that hold data -> where they say their key."""
 NO_DATA = {
     "aws:budgets/budget:Budget",
+    *("aws:apigateway/apiKey:ApiKey", "aws:apigateway/usagePlan:UsagePlan"),
+    "aws:apigateway/usagePlanKey:UsagePlanKey",
     *("aws:apigateway/authorizer:Authorizer", "aws:apigateway/basePathMapping:BasePathMapping"),
     *("aws:apigateway/deployment:Deployment", "aws:apigateway/domainName:DomainName"),
     *("aws:apigateway/integration:Integration", "aws:apigateway/method:Method"),

@@ -8,6 +8,8 @@ import pytest
 
 from components.documents.gateway_answers import ANSWERS
 from contracts.api_routes import HEALTH_ROUTES, MODEL_ROUTES
+from functions.authorize.answer import answer
+from functions.authorize.config import Config as AuthorizeConfig
 from tests.graph.programs import changed, graph_of, run, with_kind
 from tests.harness import Graph, Resource
 
@@ -20,6 +22,15 @@ RESPONSE = "aws:apigateway/response:Response"
 SETTINGS = "aws:apigateway/methodSettings:MethodSettings"
 STAGE = "aws:apigateway/stage:Stage"
 ACL = "aws:wafv2/webAcl:WebAcl"
+
+
+WITH_A_POOL = [name for name in with_kind("rest") if name != "prod-issuer"]
+
+
+@pytest.fixture
+def issuer() -> Graph:
+    """Prod with an issuer that is no pool, and a usage plan."""
+    return graph_of("prod-issuer")
 
 
 @pytest.fixture(params=with_kind("rest"))
@@ -52,8 +63,9 @@ def methods(graph: Graph) -> dict[str, Resource]:
     return {f"{m.inputs['httpMethod']} {at[m.inputs['resourceId']]}": m for m in graph.all(METHOD)}
 
 
-def test_every_method_but_health_needs_a_token_with_one_scope(graph: Graph) -> None:
-    found = methods(graph)
+@pytest.mark.parametrize("name", WITH_A_POOL)
+def test_every_method_but_health_needs_a_token_with_one_scope(name: str) -> None:
+    found = methods(graph_of(name))
     assert set(found) == {*MODEL_ROUTES, *HEALTH_ROUTES, "ANY /{rest+}"}
     for route, scope in MODEL_ROUTES.items():
         assert found[route].inputs["authorization"] == "COGNITO_USER_POOLS"
@@ -154,7 +166,63 @@ def test_only_this_api_may_call_each_alias(graph: Graph) -> None:
         assert permission.inputs["sourceArn"].startswith(f"{api}/")
 
 
-def test_the_pools_tokens_are_judged_by_the_gateway(graph: Graph) -> None:
+def test_every_method_but_health_asks_the_function_that_judges_an_issuers_tokens(
+    issuer: Graph,
+) -> None:
+    authorizer = issuer.one("aws:apigateway/authorizer:Authorizer", "api")
+    alias = issuer.one("aws:lambda/alias:Alias", "authorize").outputs
+    assert authorizer.inputs["authorizerUri"] == alias["invokeArn"]
+    found = methods(issuer)
+    assert set(found) == {*MODEL_ROUTES, *HEALTH_ROUTES, "ANY /{rest+}"}
+    for route, method in found.items():
+        open_to_all = route in HEALTH_ROUTES
+        assert method.inputs["authorization"] == ("NONE" if open_to_all else "CUSTOM")
+        assert ("authorizerId" in method.inputs) is not open_to_all
+        # The function has the scopes; here they would ask for a pool's token.
+        assert "authorizationScopes" not in method.inputs
+        assert method.inputs.get("apiKeyRequired", False) is not open_to_all
+    issuer.none("aws:cognito/userPool:UserPool")
+
+
+def test_each_tenant_has_the_limits_of_the_plan_by_the_key_that_the_function_names(
+    issuer: Graph,
+) -> None:
+    assert issuer.one(API, "api").inputs["apiKeySource"] == "AUTHORIZER"
+    plan = issuer.one("aws:apigateway/usagePlan:UsagePlan", "api")
+    stage = issuer.one(STAGE, "api")
+    assert plan.inputs["apiStages"] == [{"apiId": stage.inputs["restApi"], "stage": "live"}]
+    assert plan.inputs["throttleSettings"] == {"burstLimit": 100, "rateLimit": 50}
+    assert plan.inputs["quotaSettings"] == {"limit": 1_000_000, "period": "DAY"}
+    function = issuer.one("aws:lambda/function:Function", "authorize").inputs
+    config = AuthorizeConfig.from_environ(function["environment"]["variables"])
+    keys = {key.name: key for key in issuer.all("aws:apigateway/apiKey:ApiKey")}
+    claims = {"api-risk": "risk-app", "api-shop": "shop-app"}
+    for name, claim in claims.items():
+        said = answer({config.tenant_claim: claim}, "arn", config)["usageIdentifierKey"]
+        assert keys[name].inputs["value"]["value"] == said  # as a secret, whatever it is worth
+    assert keys.keys() == claims.keys()
+    for link in issuer.all("aws:apigateway/usagePlanKey:UsagePlanKey"):
+        assert link.property_dependencies["keyId"] == {keys[link.name].urn}
+        assert link.property_dependencies["usagePlanId"] == {plan.urn}
+
+
+def test_without_a_plan_no_key_is_asked_for(prod: Graph) -> None:
+    assert "apiKeySource" not in prod.one(API, "api").inputs
+    assert not [m for m in prod.all(METHOD) if m.inputs.get("apiKeyRequired")]
+    prod.none("aws:apigateway/usagePlan:UsagePlan")
+
+
+def test_the_access_log_says_whose_token_it_was_whoever_judged_it(
+    prod: Graph, issuer: Graph
+) -> None:
+    for graph, client in ((prod, "claims.client_id"), (issuer, "client_id")):
+        form = json.loads(graph.one(STAGE, "api").inputs["accessLogSettings"]["format"])
+        assert form["client"] == f"$context.authorizer.{client}"
+
+
+@pytest.mark.parametrize("name", WITH_A_POOL)
+def test_the_pools_tokens_are_judged_by_the_gateway(name: str) -> None:
+    graph = graph_of(name)
     authorizer = graph.one("aws:apigateway/authorizer:Authorizer", "api").inputs
     pool = graph.one("aws:cognito/userPool:UserPool", "identity").outputs["arn"]
     assert authorizer["type"] == "COGNITO_USER_POOLS"

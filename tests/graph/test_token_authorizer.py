@@ -38,7 +38,7 @@ IDENTITY: dict[str, Any] = {
 }
 
 
-def built(usage_plans_of: str | None = None, **identity: Any) -> Graph:
+def built(*, usage_plans: bool = False, **identity: Any) -> Graph:
     def build() -> None:
         authorizer = TokenAuthorizer(
             "authorize",
@@ -46,7 +46,7 @@ def built(usage_plans_of: str | None = None, **identity: Any) -> Graph:
                 common=function_common(),
                 package=unbuilt("authorize", python_version="3.13", architecture="arm64"),
                 identity=Identity(**(IDENTITY | identity)),
-                usage_plans_of=usage_plans_of,
+                usage_plans=usage_plans,
             ),
         )
         guard(
@@ -66,14 +66,14 @@ def environment(graph: Graph) -> dict[str, str]:
 
 
 def test_the_function_gets_exactly_the_environment_that_it_reads() -> None:
-    found = environment(built("warmline-prod", jwks_url="https://keys.example.com/set"))
+    found = environment(built(usage_plans=True, jwks_url="https://keys.example.com/set"))
     assert set(found) == {name.value for name in AuthorizeEnv}
     assert Config.from_environ(found) == Config(
         issuer=ISSUER,
         jwks_url="https://keys.example.com/set",
         audience=frozenset({"warmline", "second"}),
         tenant_claim="azp",
-        usage_plans_of="warmline-prod",
+        usage_plans_of="p-s",
     )
 
 
@@ -81,7 +81,7 @@ def test_the_largest_settings_fit_into_lambdas_four_kilobytes() -> None:
     audience = ("a" * 246,) * 10
     assert len(json.dumps(audience)) == AUDIENCE_CHARACTERS
     url = "https://login.example.com/".ljust(400, "x")
-    found = environment(built("p" * 80, issuer=url, jwks_url=url, audience=audience))
+    found = environment(built(usage_plans=True, issuer=url, jwks_url=url, audience=audience))
     assert sum(len(name) + len(value) for name, value in found.items()) < 4_096
 
 

@@ -253,6 +253,14 @@ def test_an_issuer_keeps_its_slash_and_one_audience_becomes_a_list() -> None:
     assert identity.audience == ("warmline",)
 
 
+def test_where_the_keys_are_is_said_only_to_a_front_door_that_listens() -> None:
+    url = ("identity.jwks_url", "https://login.example.com/keys")
+    text = refusal(changed(*ISSUER, url))
+    assert "identity.jwks_url is 'https://login.example.com/keys' with api.kind 'http'" in text
+    found = load(changed(*ISSUER, url, ("api.kind", "rest"))).identity.jwks_url
+    assert found == "https://login.example.com/keys"
+
+
 def test_the_audience_fits_into_the_environment_of_the_function_that_judges_tokens() -> None:
     full = ["a" * 246] * 10  # 2,500 characters as JSON: quotes, commas and brackets count
     assert load(changed(*ISSUER, ("identity.audience", full))).identity.audience == tuple(full)
