@@ -31,6 +31,7 @@ from emulation.engine.found import HOST, Unusable
 from emulation.ministack import Condition, Emulator, is_free
 from emulation.paths import ROOT, cache, home
 from emulation.processes import TooSlow
+from functions.authorize.documents import https_get
 
 ENGINE_LIMIT_SECONDS = 60
 STS_REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
@@ -93,6 +94,7 @@ def probes_of(stack: str) -> Probes:
         pipeline=footing.pipeline,
         quota=footing.quota,
         network_use=footing.network_use,
+        https_get=https_get,
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from automation.doctor import account, footing, laptop, machine
+from automation.doctor import account, footing, issuer, laptop, machine
 from automation.doctor.ask import probes_of
 from automation.doctor.finding import CannotAsk, Finding, Verdict, not_asked
 from automation.doctor.probes import Probes
@@ -38,6 +38,7 @@ IN_AN_ACCOUNT: Checks = {
     "lambda quota": account.lambda_quota,
     "network quotas": footing.network_quotas,
     "gpu quota": footing.gpu_quota,
+    "issuer": issuer.issuer,
     "backend": account.backend,
     "state bucket": footing.state_bucket,
     "secrets provider": account.secrets_provider,

@@ -7,6 +7,7 @@ from typing import Any
 
 from emulation.engine import Engine
 from emulation.ministack import Condition
+from functions.authorize.documents import Get
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,3 +134,5 @@ class Probes:
     quota: Callable[[str, str], float]
     """By service and code, as applied to the account or AWS's default."""
     network_use: Callable[[], NetworkUse]
+    https_get: Get
+    """What an issuer publishes. Raises `IssuerUnavailable`."""

@@ -14,7 +14,7 @@ class Refused(Exception):
 
 
 class IssuerUnavailable(Exception):
-    """The issuer's keys cannot be had, so no token can be judged: the caller gets 500."""
+    """The issuer's keys cannot be had, so no token can be judged: the caller may come again."""
 
 
 class Unauthorized(Exception):

@@ -19,7 +19,8 @@ from components import packaging
 from contracts.authorizer import CREDENTIALS, RESULT_TTL_SECONDS
 from contracts.env import AuthorizeEnv
 from contracts.protocol import SCOPE_READ
-from functions.authorize import issuer as asking
+from functions.authorize import documents as asking
+from functions.authorize.issuer import fetch_keys
 from functions.authorize.refusals import IssuerUnavailable
 from functions.shared.deadline import Deadline
 from tests.emulated.misbehaving_server import Server, certified, hangs, says
@@ -54,7 +55,7 @@ def get(url: str, seconds: float = 3) -> bytes:
 
 def test_the_issuer_is_asked_over_tls(trusted: ssl.SSLContext) -> None:
     with Server(says(200, KEYS), tls=trusted) as server:
-        found = asking.fetch_keys("https://unused.example", f"{server.url}/keys?set=1")
+        found = fetch_keys("https://unused.example", f"{server.url}/keys?set=1")
         assert set(found) == {("k1", "RS256")}
         assert server.requests == ["/keys?set=1"]
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from functions.authorize.issuer import discovery_url, fetch_keys, https_get
+from functions.authorize.documents import discovery_url, https_get
+from functions.authorize.issuer import fetch_keys
 from functions.authorize.refusals import IssuerUnavailable
 from functions.shared.deadline import Deadline
 from tests.unit.authorize.issuer import ISSUER, key_set, public_jwk, rsa_key

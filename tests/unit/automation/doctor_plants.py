@@ -1,5 +1,6 @@
 """A world in which the doctor finds nothing, and single things to plant in it."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,6 +31,7 @@ from automation.errors import Failure
 from emulation.emulator_venv import EnvironmentFailure
 from emulation.engine import Engine
 from emulation.ministack import Condition
+from functions.authorize.refusals import IssuerUnavailable
 
 ENGINE = Engine(command=Path("/engine/pulumi"), version="v3.274.1", origin="path")
 ENGINE_FACTS = EngineFacts(
@@ -40,6 +42,7 @@ EMULATOR = EmulatorFacts(
     condition=Condition.ANSWERS, pid=41, instance="aa11", last_port=4567, port_is_free=False
 )
 BOUNDARY = "arn:aws:iam::111122223333:policy/warmline-dev-boundary"
+ISSUER = "https://login.example.com"
 SOURCE: dict[str, Any] = {
     "secretsprovider": "awskms://alias/secrets?region=eu-central-1",
     "config": {
@@ -55,6 +58,7 @@ SOURCE: dict[str, Any] = {
             "functions": ["predict"],
         },
         "warmline:gpu": {"max_vcpus": 8},
+        "warmline:identity": {"kind": "issuer", "issuer": ISSUER, "jwks_url": None},
     },
 }
 
@@ -85,8 +89,27 @@ def quotas(code: str = "", limit: float = 0) -> Callable[[str, str], float]:
     return lambda service, asked: limit if asked == code else QUOTAS[service, asked]
 
 
+def publishes(issuer: str = ISSUER, keys: Any = ({"kid": "k1"},)) -> Callable[..., bytes]:
+    """What an issuer answers, by the end of the URL."""
+    discovery = {"issuer": issuer, "jwks_uri": f"{ISSUER}/keys"}
+
+    def get(url: str, _deadline: object) -> bytes:
+        return json.dumps({"keys": keys} if url.endswith("/keys") else discovery).encode()
+
+    return get
+
+
 def of_any(value: Any) -> Callable[[str], Any]:
     return lambda _name: value
+
+
+def fails_to(error: Exception) -> Callable[..., Any]:
+    """Whatever it is asked."""
+
+    def ask(*_: object) -> NoReturn:
+        raise error
+
+    return ask
 
 
 def refused(code: str, text: str) -> ClientError:
@@ -124,6 +147,7 @@ def healthy(stack: str) -> Probes:
         pipeline=of_any(PipelineFacts(provider=True, boundary=True)),
         quota=quotas(),
         network_use=gives(USE),
+        https_get=publishes(),
     )
 
 
@@ -391,6 +415,27 @@ PLANTS = {
         {"pipeline": of_any(PipelineFacts(provider=True, boundary=False))},
         f"the policy {BOUNDARY}",
         "--dry-run",
+    ),
+    "the issuer differs by a slash": Plant(
+        "issuer",
+        "dev",
+        {"https_get": publishes(f"{ISSUER}/")},
+        f"'{ISSUER}/'; the setting is '{ISSUER}'",
+        "correct warmline:identity.issuer in Pulumi.dev.yaml",
+    ),
+    "the issuer does not answer": Plant(
+        "issuer",
+        "prod",
+        {"https_get": fails_to(IssuerUnavailable("'https://x' cannot be read: TimeoutError"))},
+        "TimeoutError",
+        f"open {ISSUER}/.well-known/openid-configuration",
+    ),
+    "the issuer has no keys": Plant(
+        "issuer",
+        "dev",
+        {"https_get": publishes(keys=[])},
+        "has no keys",
+        "have the issuer publish its keys",
     ),
     "nobody is logged in to a backend": Plant(
         "backend",
