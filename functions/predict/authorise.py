@@ -6,6 +6,7 @@ from typing import Any
 from contracts.registry import Tenant
 from functions.predict.ports import Observer, Registry
 from functions.shared.errors import Forbidden, ModelNotFound
+from functions.shared.scopes import scopes_in
 
 Jwt = Mapping[str, Any]
 """What the gateway says of a token that it has verified: `claims`; an HTTP API also says `scopes`,
@@ -27,13 +28,8 @@ def jwt_of(request_context: Mapping[str, Any]) -> Jwt:
 
 
 def scopes_of(jwt: Jwt) -> frozenset[str]:
-    """Scopes of an access token: claim `scope` separated by spaces, or `scp`, which the gateway
-    writes as `[a b]` where the issuer made it a list; else the gateway's own list."""
-    claims: Mapping[str, Any] = jwt.get("claims") or {}
-    found = claims.get("scope") or claims.get("scp") or jwt.get("scopes") or ()
-    if isinstance(found, str):
-        return frozenset(found.strip("[]").split())
-    return frozenset(str(scope) for scope in found)
+    """Those that the token's claims name; else the gateway's own list."""
+    return scopes_in(jwt.get("claims") or {}) or scopes_in({"scope": jwt.get("scopes")})
 
 
 def authorise(
