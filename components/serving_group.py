@@ -117,6 +117,7 @@ class ServingGroup(pulumi.ComponentResource):
             "memory_cache_mb": serving.memory_cache_mb,
             "disk_cache_mb": serving.disk_cache_mb,
             "provisioned_concurrency": serving.launch.provisioned_concurrency,
+            "tenancy": serving.launch.tenancy,
         }
         self.register_outputs(
             {"dead_letter_name": self.dead_letter_name, "described": self.described}

@@ -48,6 +48,8 @@ class Answers:
     function: str
     tenant_claim: str
     claim: str
+    isolated: bool
+    """Each tenant has environments of its own, so a call names the tenant."""
 
     def get(self, path: str, qualifier: str) -> Mapping[str, Any]:
         return self._call("GET", path, "", qualifier)
@@ -67,7 +69,10 @@ class Answers:
         """The JSON of an answer with status 200. Raises `Refused` for any other."""
         event = event_of(method, path, body, {self.tenant_claim: self.claim})
         result = self.lambda_.invoke(
-            FunctionName=self.function, Qualifier=qualifier, Payload=json.dumps(event).encode()
+            FunctionName=self.function,
+            Qualifier=qualifier,
+            Payload=json.dumps(event).encode(),
+            **({"TenantId": self.claim} if self.isolated else {}),
         )
         payload = result["Payload"].read()
         if "FunctionError" in result:
@@ -120,6 +125,7 @@ class Golden:
     tenant_claim: str
     claims: Sequence[str]
     """Claim values of the stack's tenants."""
+    isolated: bool = False
 
     def check(self, qualifier: str) -> str:
         """What a code version answers otherwise than recorded, in words; empty = nothing.
@@ -231,6 +237,7 @@ class Golden:
                     function=self.function,
                     tenant_claim=self.tenant_claim,
                     claim=claim,
+                    isolated=self.isolated,
                 )
         raise Failure(
             f"no tenant of the stack may use {model or 'the API'}, so no golden request can be "
@@ -250,6 +257,8 @@ def difference(case: Case, outputs: Sequence[Mapping[str, Any]]) -> str:
         for member in ("datatype", "shape"):
             if found.get(member) != wanted[member]:
                 return f"output {name} has {member} {found.get(member)}, not {wanted[member]}"
+        if len(found["data"]) != len(wanted["data"]):
+            return f"output {name} has {len(found['data'])} elements, not {len(wanted['data'])}"
         compare = _labels if case.compare == LABEL else _values
         if differs := compare(wanted, found["data"], case.tolerance):
             return f"output {name}: {differs}"

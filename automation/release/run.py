@@ -243,7 +243,7 @@ def releases(
     group: str | None = None,
     show: Callable[[str], None] = lambda _text: None,
     pace: Pace | None = None,
-    clock: Clock = time,
+    clock: Clock | None = None,
 ) -> dict[str, Release]:
     """By serving group. Raises `Failure` for a group that the stack does not have, and for a stack
     whose aliases move with `up`."""
@@ -263,7 +263,7 @@ def releases(
         )
     chosen = functions if group is None else {group: functions[group]}
     return {
-        name: _release(stack, settings, name, function, show, pace or Pace(), clock)
+        name: _release(stack, settings, name, function, show, pace or Pace(), clock or time)
         for name, function in chosen.items()
     }
 
@@ -284,6 +284,7 @@ def golden_of(stack: Stack, group: str) -> Golden:
         function=functions_of(stack)[group],
         tenant_claim=stack["release"]["tenant_claim"],
         claims=tuple(stack["tenants"].values()),
+        isolated=stack["serving_groups"][group].get("tenancy") == "isolated",
     )
 
 

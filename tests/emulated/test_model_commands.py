@@ -27,6 +27,7 @@ from automation.models.routes import change_route, edited, rollback
 from automation.outputs import Outputs
 from contracts.manifest import Manifest, object_key
 from contracts.registry import VersionState
+from tests.emulated.registries import create_registry
 from tests.tiny_models import linear, save
 
 pytestmark = pytest.mark.emulated
@@ -53,17 +54,7 @@ def stores(bare_emulator: str) -> Outputs:
         Bucket="models",
         ServerSideEncryptionConfiguration={"Rules": [{"ApplyServerSideEncryptionByDefault": rule}]},
     )
-    clients("dynamodb").create_table(
-        TableName="registry",
-        KeySchema=[
-            {"AttributeName": "pk", "KeyType": "HASH"},
-            {"AttributeName": "sk", "KeyType": "RANGE"},
-        ],
-        AttributeDefinitions=[
-            {"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")
-        ],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    create_registry(clients("dynamodb"), "registry")
     return Outputs(
         stack="by-hand",
         endpoint_url=bare_emulator,

@@ -205,6 +205,25 @@ def test_a_state_that_is_cut_off_in_the_middle_is_recovered_from(bench: Workbenc
     assert bench.up().unchanged
 
 
+def test_up_leaves_an_alias_alone_that_a_release_moves(bench: Workbench) -> None:
+    functions, name = bench.clients("lambda"), bench.resources(FUNCTION)["serving-predict"]["name"]
+
+    def live() -> str:
+        return functions.get_alias(FunctionName=name, Name="live")["FunctionVersion"]
+
+    stays = live()
+    bench.set("release", owner="release")
+    bench.set("groups", timeout_seconds=19)
+    bench.up()
+    newest = bench.resources(FUNCTION)["serving-predict"]["version"]
+    assert live() == stays != newest
+
+    functions.update_alias(FunctionName=name, Name="live", FunctionVersion=newest)
+    bench.set("groups", timeout_seconds=18)
+    bench.up()
+    assert live() == newest != bench.resources(FUNCTION)["serving-predict"]["version"]
+
+
 def test_destroy_leaves_nothing_in_the_emulator(bench: Workbench) -> None:
     destroy(bench)
     assert {kind: left for kind, left in inventory(bench).items() if left} == {}
