@@ -20,6 +20,9 @@ LATEST = "$LATEST"
 THROTTLES = frozenset({"TooManyRequestsException", "ThrottlingException", "Throttling"})
 OVERTAKEN = frozenset({"PreconditionFailedException", "ResourceConflictException"})
 """Someone changed the function or alias since it was looked at, or is just doing so."""
+NO_CAPACITY = frozenset(
+    {"ProvisionedConcurrencyConfigNotFoundException", "ResourceNotFoundException"}
+)
 WEIGHTS = "weights"
 """In the text of the refusal of warm capacity while an alias has weights."""
 SERVER_ERROR = 500
@@ -85,6 +88,18 @@ class ReleasedFunction:
         pages = _pages(self.lambda_.list_versions_by_function, FunctionName=self.name)
         return {one["Version"]: one for page in pages for one in page["Versions"]}
 
+    def state(self, version: str) -> str:
+        """Whether Lambda has made a version ready to run; empty = there is no such version."""
+        try:
+            found = self.lambda_.get_function_configuration(
+                FunctionName=self.name, Qualifier=version
+            )
+        except ClientError as error:
+            if _code(error) == "ResourceNotFoundException":
+                return ""
+            raise
+        return found.get("State", "Active")
+
     def image(self, version: str) -> str | None:
         """The image of a version, or of the code that becomes it; None = it is an archive."""
         versions = self.versions()
@@ -128,6 +143,7 @@ class ReleasedFunction:
                 raise
 
     def _capacity_of(self, version: str) -> Capacity | None:
+        """None = it has none, or does not exist, as a version that a dry run plans to publish."""
         try:
             return _capacity(
                 self.lambda_.get_provisioned_concurrency_config(
@@ -135,7 +151,7 @@ class ReleasedFunction:
                 )
             )
         except ClientError as error:
-            if _code(error) == "ProvisionedConcurrencyConfigNotFoundException":
+            if _code(error) in NO_CAPACITY:
                 return None
             raise
 

@@ -97,6 +97,7 @@ class Driver:
             weights=alias.weights,
             capacity=function.capacity(*{alias.version, record.old, record.new}),
             alarms=frozenset(name for name, state in alarms.items() if state == "ALARM"),
+            state=function.state(record.aim) if alias.version != record.aim else "",
         )
 
     def drive(self) -> Ended:

@@ -15,6 +15,8 @@ from typing import Any
 from contracts.release import Goal, ReleaseRecord
 
 READY, FAILED = "READY", "FAILED"
+PENDING, BROKEN = "Pending", "Failed"
+"""States of a version that Lambda still prepares (a snapshot, a network), and that it could not."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +47,8 @@ class Seen:
     capacity: Mapping[str, Capacity] = field(default_factory=dict[str, Capacity])
     alarms: frozenset[str] = frozenset()
     """Names of the watched alarms that are on."""
+    state: str = ""
+    """Of the version that the alias has to move to."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,6 +162,15 @@ def _towards(seen: Seen, rules: Rules) -> Action:
     forward = record.goal is Goal.NEW and not record.back
     if forward and _alarming(seen):
         return _give_up(f"{_alarming(seen)} was on before the alias moved")
+    if seen.state == BROKEN and record.goal is Goal.NEW:
+        return _give_up(f"Lambda could not make version {record.aim} ready to run")
+    if seen.state == PENDING:
+        left = seen.run_started + rules.ready_timeout_seconds - seen.now
+        if left > 0:
+            return Wait(f"Lambda has made version {record.aim} ready to run", left)
+        if record.goal is Goal.NEW:
+            minutes = rules.ready_timeout_seconds / 60
+            return _give_up(f"version {record.aim} was still Pending after {minutes:g} minutes")
     if rules.wanted:
         unfit = _warm(seen, rules)
         if isinstance(unfit, Done):
@@ -285,6 +298,6 @@ def _expected(seen: Seen, action: Action) -> Seen:
             }
             baking = seen.live == seen.record.aim and seen.record.flipped_at
             now = seen.now + seconds if baking else seen.now
-            return replace(seen, capacity=ready, now=now)
+            return replace(seen, capacity=ready, now=now, state="")
         case Done():
             return seen

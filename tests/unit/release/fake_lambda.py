@@ -112,6 +112,10 @@ class FakeCloud(FakeStack):
     capacity: dict[str, Capacity] = field(default_factory=dict)
     due: dict[str, tuple[float, str]] = field(default_factory=dict)
     """Version -> when its capacity settles, and as what."""
+    pending: dict[str, float] = field(default_factory=dict)
+    """Version -> until when Lambda makes it ready to run."""
+    states: dict[str, str] = field(default_factory=dict)
+    """Version -> its state after that; `Active` where nothing is said."""
     fates: dict[str, Fate] = field(default_factory=dict)
     alarms: dict[str, Callable[[], bool]] = field(default_factory=dict)
     answers: dict[str, float] = field(default_factory=dict)
@@ -238,6 +242,7 @@ class FakeLambda(FakeClient):
             raise refused("PreconditionFailedException", 412, "The RevisionId does not match")
         if version not in cloud.published:
             raise refused("ResourceNotFoundException", 404, f"no version {version}")
+        self._require_active(version)
         if version != cloud.live:
             cloud.flipped_at = cloud.now
         cloud.live = version
@@ -278,7 +283,22 @@ class FakeLambda(FakeClient):
             ]
         }
 
+    def do_get_function_configuration(self, **request: Any) -> Any:
+        cloud, version = self.cloud, request["Qualifier"]
+        self._require_version(version)
+        pending = cloud.pending.get(version, 0) > cloud.now
+        return {"State": "Pending" if pending else cloud.states.get(version, "Active")}
+
+    def _require_version(self, version: str) -> None:
+        if version not in self.cloud.published:
+            raise refused("ResourceNotFoundException", 404, f"no version {version}")
+
+    def _require_active(self, version: str) -> None:
+        if self.cloud.pending.get(version, 0) > self.cloud.now:
+            raise refused("ResourceConflictException", 409, f"version {version} is Pending")
+
     def do_get_provisioned_concurrency_config(self, **request: Any) -> Any:
+        self._require_version(request["Qualifier"])
         found = self.cloud.capacity.get(request["Qualifier"])
         if found is None:
             raise refused(NO_CAPACITY, 404, "none")
@@ -289,6 +309,7 @@ class FakeLambda(FakeClient):
         count = request["ProvisionedConcurrentExecutions"]
         if version not in cloud.published or count < 1:
             raise refused("InvalidParameterValueException", 400, f"{version}: {count}")
+        self._require_active(version)
         if cloud.weights and version in (cloud.live, *cloud.weights):
             raise refused(*WEIGHTS_ERROR)
         fate = cloud.fates.get(version, Fate())
@@ -306,6 +327,7 @@ class FakeLambda(FakeClient):
         event = json.loads(request["Payload"])
         claims = event["requestContext"]["authorizer"]["jwt"]["claims"]
         assert claims["client_id"] == "client"
+        self._require_active(request["Qualifier"])
         self.cloud.tenants += [request["TenantId"]] if "TenantId" in request else []
         value = self.cloud.answers.get(request["Qualifier"], 1.0)
         tensor = {"name": "y", "datatype": "FP32", "shape": [1], "data": [value]}

@@ -144,6 +144,29 @@ def test_warm_capacity_that_fails_leaves_the_alias_and_tells_lambdas_reason(
     assert set(cloud.capacity) == {"1"}
 
 
+def test_a_version_is_left_alone_until_lambda_has_made_it_ready_to_run(cloud: FakeCloud) -> None:
+    """With a snapshot or a network that takes minutes, and every call is refused."""
+    cloud.settings(provisioned_concurrency=0)
+    cloud.pending["2"] = cloud.now + 180
+    ended = cloud.release().run(Request())
+    assert ended.live == "2"
+    assert calls(cloud, "invoke") == 3
+    assert not {1, 2, 4} & set(cloud.sleeps)
+
+
+def test_a_version_that_never_gets_ready_is_given_up(cloud: FakeCloud) -> None:
+    cloud.pending["2"] = cloud.now + 10_000
+    ended = cloud.release().run(Request())
+    assert (ended.live, ended.problem) == ("1", "version 2 was still Pending after 10 minutes")
+
+
+def test_a_version_that_lambda_could_not_prepare_is_given_up(cloud: FakeCloud) -> None:
+    cloud.states["2"] = "Failed"
+    ended = cloud.release().run(Request())
+    assert ended.live == "1"
+    assert ended.problem == "Lambda could not make version 2 ready to run"
+
+
 def test_an_alarm_during_the_bake_time_moves_the_alias_back(cloud: FakeCloud) -> None:
     cloud.alarms["errors"] = lambda: cloud.live == "2"
     ended = cloud.release().run(Request())
