@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from contracts.api_routes import MODEL_ROUTES
+from contracts.log_line import AUTHORIZER
+from contracts.log_line import AuthorizerField as Field
 from functions.authorize.answer import answer, asked
 from functions.authorize.config import Config
 from functions.authorize.keys import IssuerKeys
@@ -30,20 +32,24 @@ class Ports:
 def handle(event: Mapping[str, Any], ports: Ports) -> dict[str, Any]:
     """Raises `Unauthorized` for a token that is not good, `IssuerUnavailable` when none can be
     judged."""
-    outcome: dict[str, str] = {"decision": "unauthorized"}
+    outcome: dict[str, str] = {Field.DECISION: "unauthorized"}
     found = None
     try:
         found = _judged(event, ports, outcome)
     except Refused as refused:
-        outcome |= {"reason": refused.reason, "detail": refused.detail}
+        outcome |= {Field.REASON: refused.reason, Field.DETAIL: refused.detail}
     except IssuerUnavailable as error:
-        outcome |= {"decision": "unavailable", "reason": "issuer", "detail": str(error)}
+        outcome |= {
+            Field.DECISION: "unavailable",
+            Field.REASON: "issuer",
+            Field.DETAIL: str(error),
+        }
     except Exception as error:  # noqa: BLE001 - an event or a token that nobody thought of
-        outcome |= {"reason": "unexpected", "detail": type(error).__name__}
+        outcome |= {Field.REASON: "unexpected", Field.DETAIL: type(error).__name__}
     if ports.keys.problem:
-        outcome["issuer"] = ports.keys.problem
-    ports.write(json.dumps({"authorizer": outcome}))
-    if outcome["decision"] == "unavailable":
+        outcome[Field.ISSUER] = ports.keys.problem
+    ports.write(json.dumps({AUTHORIZER: outcome}))
+    if outcome[Field.DECISION] == "unavailable":
         raise IssuerUnavailable("the issuer's keys cannot be had")
     if found is None:
         raise Unauthorized
@@ -60,7 +66,11 @@ def _judged(event: Mapping[str, Any], ports: Ports, outcome: dict[str, str]) -> 
     )
     needed = MODEL_ROUTES.get(route or "")
     if needed in scopes_in(claims):
-        outcome["decision"] = "allowed"
+        outcome[Field.DECISION] = "allowed"
     else:
-        outcome |= {"decision": "forbidden", "reason": "scope", "detail": f"needs {needed}"}
+        outcome |= {
+            Field.DECISION: "forbidden",
+            Field.REASON: "scope",
+            Field.DETAIL: f"needs {needed}",
+        }
     return answer(claims, stage_arn, ports.config)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from contracts.log_line import Field
 from contracts.manifest import Manifest
 from contracts.metrics import Metric, Tier
 from contracts.protocol import BINARY_HEADER, SCOPE_INFER, SCOPE_READ
@@ -78,7 +79,7 @@ def serve(request: Request, ports: Ports) -> Answer:
         answer = _problem(error, request.request_id, record)
     finally:
         request.forget()
-    record.put(trace_id=trace_id(request.headers), bytes_in=bytes_in)
+    record.put({Field.TRACE_ID: trace_id(request.headers), Field.BYTES_IN: bytes_in})
     _finish(record, request.request_id, answer, ports)
     return answer
 
@@ -94,13 +95,13 @@ def refuse(error: Exception, request_id: str, ports: Ports) -> Answer:
 def _problem(error: Exception, request_id: str, record: RequestRecord) -> Answer:
     if isinstance(error, StoreMisconfigured):
         # Roles, keys and what AWS said of them are the operator's, who has the log.
-        record.put(problem=error.slug, failure=f"{error.detail}. {error.action}")
+        record.put({Field.PROBLEM: error.slug, Field.FAILURE: f"{error.detail}. {error.action}"})
         return problem(StoreMisconfigured("The cause is logged."), request_id)
     if isinstance(error, ServingError):
-        record.put(problem=error.slug)
+        record.put({Field.PROBLEM: error.slug})
         return problem(error, request_id)
     # What callers learn of an exception that nobody foresaw is that it happened.
-    record.put(problem=ServingError.slug, failure=place(error))
+    record.put({Field.PROBLEM: ServingError.slug, Field.FAILURE: place(error)})
     return problem(ServingError("An unexpected error; its cause is logged."), request_id)
 
 
@@ -108,7 +109,13 @@ def _finish(record: RequestRecord, request_id: str, answer: Answer, ports: Ports
     record.count(Metric.REQUESTS)
     record.count(Metric.ERRORS, int(answer.status >= FIRST_SERVER_ERROR))
     record.milliseconds(Metric.LATENCY, record.elapsed_ms())
-    record.put(request_id=request_id, status=answer.status, bytes_out=len(answer.body))
+    record.put(
+        {
+            Field.REQUEST_ID: request_id,
+            Field.STATUS: answer.status,
+            Field.BYTES_OUT: len(answer.body),
+        }
+    )
     record.emit(ports.write)
 
 
@@ -127,7 +134,7 @@ def _answer(request: Request, ports: Ports, record: RequestRecord) -> Answer:
     asked = paths.parse(request.method, request.path)
     scope = SCOPE_INFER if asked.verb == "infer" else SCOPE_READ
     tenant = authorise.authorise(request.jwt, scope, ports.tenant_claim, ports.registry, record)
-    record.put(tenant=tenant.name, operation=asked.verb)
+    record.put({Field.TENANT: tenant.name, Field.OPERATION: asked.verb})
     if asked.model is None:
         return ok({"name": SERVER_NAME, "version": ports.version, "extensions": list(EXTENSIONS)})
     authorise.require_model(tenant, asked.model)
@@ -154,7 +161,7 @@ def _version(model: str, version: int, ports: Ports, record: RequestRecord) -> V
     if found is None or found.state is not VersionState.READY:
         raise ModelNotFound(f"version {version} of the model cannot answer: not registered.")
     record.model = model
-    record.put(version=version)
+    record.put({Field.VERSION: version})
     return found
 
 
@@ -234,7 +241,7 @@ def _run(
         started = time.perf_counter()
         loaded = ports.models.load(found, request.deadline, record)
         load_ms = (time.perf_counter() - started) * 1000
-        record.put(cache_tier=_tier(record))
+        record.put({Field.CACHE_TIER: _tier(record)})
         if request.deadline.passed:
             raise DeadlineExceeded("The time for an answer was over before the model could run.")
         started = time.perf_counter()
@@ -242,7 +249,7 @@ def _run(
         run_ms = (time.perf_counter() - started) * 1000
         try:
             record.milliseconds(Metric.INFERENCE, run_ms)
-            record.put(route_ms=route_ms, load_ms=round(load_ms, 3))
+            record.put({Field.ROUTE_MS: route_ms, Field.LOAD_MS: round(load_ms, 3)})
             _cold_start(ports.environment, record, route_ms, load_ms, run_ms)
             encoded = codec.encode(inference, manifest, results)
             if route is not None and route.shadow is not None and ports.shadow is not None:
@@ -307,7 +314,7 @@ def _preload(route: Route, ports: Ports, deadline: Deadline, record: RequestReco
                 ports.models.load(found, deadline, record)
         except Exception as error:  # noqa: BLE001 - the answer is ready, and nothing may take it back
             known = isinstance(error, ServingError)
-            record.put(preload_problem=error.slug if known else place(error))
+            record.put({Field.PRELOAD_PROBLEM: error.slug if known else place(error)})
             again_at = now + PRELOAD_RETRY_SECONDS
     ports.environment.preloaded[route.model] = (route.revision, again_at)
-    record.put(preload_ms=round(record.elapsed_ms() - started, 3))
+    record.put({Field.PRELOAD_MS: round(record.elapsed_ms() - started, 3)})

@@ -13,6 +13,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from contracts.log_line import Field
 from contracts.manifest import Manifest
 from contracts.metrics import Metric
 from contracts.protocol import BINARY_HEADER
@@ -61,14 +62,14 @@ def consume(event: Mapping[str, Any], ports: Ports, deadline: Deadline) -> dict[
     failed: list[dict[str, str]] = []
     for raw in cast(list[Mapping[str, Any]], event.get("Records") or []):
         record = RequestRecord(ports.serving_group)
-        record.put(operation="shadow", message_id=str(raw.get("messageId")))
+        record.put({Field.OPERATION: "shadow", Field.MESSAGE_ID: str(raw.get("messageId"))})
         try:
             record.count(_compare(json.loads(raw["body"]), ports, deadline, record))
         except Exception as error:  # noqa: BLE001 - one bad message must not fail the others
             slug = error.slug if isinstance(error, ServingError) else ServingError.slug
-            record.put(problem=slug, failure=place(error))
+            record.put({Field.PROBLEM: slug, Field.FAILURE: place(error)})
             failed.append({"itemIdentifier": str(raw.get("messageId"))})
-        record.put(total_ms=record.elapsed_ms())
+        record.put({Field.TOTAL_MS: record.elapsed_ms()})
         record.emit(ports.write)
     return {"batchItemFailures": failed}
 
@@ -86,9 +87,11 @@ def _compare(
         return Metric.SHADOW_DIFFERED
     record.model = found.model
     record.put(
-        version=found.version,
-        answered_by=int(message["answered_by"]),
-        request_id=str(message["request_id"])[:MAX_REQUEST_ID],
+        {
+            Field.VERSION: found.version,
+            Field.ANSWERED_BY: int(message["answered_by"]),
+            Field.REQUEST_ID: str(message["request_id"])[:MAX_REQUEST_ID],
+        }
     )
     manifest = verified(found, ports, record)
     body = bytearray(base64.b64decode(message["body"]))
@@ -112,14 +115,14 @@ def _same(
     try:
         inference = codec.decode(body, message["header_length"], manifest)
     except ServingError as error:
-        record.put(problem=error.slug)
+        record.put({Field.PROBLEM: error.slug})
         return False
     answer = message["answer"]
     try:
         loaded = ports.models.load(found, deadline, record)
         started = time.perf_counter()
         results = loaded.run(inference.inputs, list(answer), deadline)
-        record.put(shadow_ms=round((time.perf_counter() - started) * 1000, 3))
+        record.put({Field.SHADOW_MS: round((time.perf_counter() - started) * 1000, 3)})
         try:
             return all(agree(answer[name], results.get(name)) for name in answer)
         finally:

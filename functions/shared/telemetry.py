@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import lru_cache
 
+from contracts.log_line import Field
 from contracts.metrics import GROUP_DIMENSION, MODEL_DIMENSION, NAMESPACE, Metric
 
 NO_MODEL = "none"
@@ -46,7 +47,7 @@ class RequestRecord:
 
     def __init__(self, serving_group: str) -> None:
         self._started = time.perf_counter()
-        self._fields: dict[str, Value] = {GROUP_DIMENSION: serving_group}
+        self._fields: dict[Field, Value] = {Field.SERVING_GROUP: serving_group}
         self._metrics: dict[Metric, float] = {}
         self.model = NO_MODEL
 
@@ -59,7 +60,7 @@ class RequestRecord:
     def seen(self, metric: Metric) -> bool:
         return metric in self._metrics
 
-    def put(self, **fields: Value) -> None:
+    def put(self, fields: Mapping[Field, Value]) -> None:
         """Properties of the line: searchable, and never dimensions."""
         self._fields.update(fields)
 
@@ -68,7 +69,7 @@ class RequestRecord:
 
     def line(self) -> str:
         fields = self._fields
-        fields[MODEL_DIMENSION] = self.model
+        fields[Field.MODEL] = self.model
         directives = _directives(tuple(self._metrics))
         text = _encode({**fields, **self._metrics})
         return f'{{"_aws":{{"Timestamp":{int(time.time() * 1000)},{directives}}},{text[1:]}'
@@ -85,17 +86,18 @@ _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 @lru_cache(maxsize=256)
 def _directives(metrics: tuple[Metric, ...]) -> str:
     """The `CloudWatchMetrics` member; there are few sets of metrics, so the text is kept."""
-    groups = (
-        ([GROUP_DIMENSION, MODEL_DIMENSION], [m for m in metrics if m.per_model]),
-        ([GROUP_DIMENSION], [m for m in metrics if not m.per_model]),
-    )
+    sets = {
+        (True, True): [[GROUP_DIMENSION, MODEL_DIMENSION], [GROUP_DIMENSION]],
+        (True, False): [[GROUP_DIMENSION, MODEL_DIMENSION]],
+        (False, True): [[GROUP_DIMENSION]],
+    }
     directives = [
         {
             "Namespace": NAMESPACE,
-            "Dimensions": [dimensions],
+            "Dimensions": dimensions,
             "Metrics": [{"Name": metric, "Unit": metric.unit} for metric in members],
         }
-        for dimensions, members in groups
-        if members
+        for kind, dimensions in sets.items()
+        if (members := [m for m in metrics if (m.per_model, m.of_group) == kind])
     ]
     return f'"CloudWatchMetrics":{_encode(directives)}'

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from contracts import registry as items
+from contracts.log_line import Field
 from contracts.manifest import Manifest
 from contracts.metrics import Metric
 from contracts.registry import Tenant
@@ -163,9 +164,18 @@ def own_telemetry() -> Callable[[], object]:
     def once() -> None:
         record = RequestRecord(GROUP)
         record.model = "adder"
-        record.put(tenant="acme", operation="infer", version=1, cache_tier="memory")
-        record.put(route_ms=0.1, load_ms=0.1, request_id="r", status=200)
-        record.put(bytes_in=100, bytes_out=90, trace_id=trace_id(HEADERS))
+        record.put(
+            {
+                Field.TENANT: "acme",
+                Field.OPERATION: "infer",
+                Field.VERSION: 1,
+                Field.CACHE_TIER: "memory",
+            }
+        )
+        record.put(
+            {Field.ROUTE_MS: 0.1, Field.LOAD_MS: 0.1, Field.REQUEST_ID: "r", Field.STATUS: 200}
+        )
+        record.put({Field.BYTES_IN: 100, Field.BYTES_OUT: 90, Field.TRACE_ID: trace_id(HEADERS)})
         record.count(Metric.REQUESTS)
         record.count(Metric.ERRORS, 0)
         record.milliseconds(Metric.INFERENCE, 1.1)

@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 
 from contracts.metrics import NAMESPACE, Metric
 from functions.predict.app import serve
+from functions.shared.errors import ServingError
 from functions.shared.telemetry import NO_MODEL, RequestRecord, trace_id
 from tests.unit.predict.fakes import GOOD, JWT, Bench, adder, explode, request, tensor
+from tests.unit.predict.test_problems import KINDS
 
 pytestmark = pytest.mark.unit
 
@@ -40,9 +42,9 @@ def check_emf(line: str) -> dict[str, Any]:
     return document
 
 
-def dimensions_of(document: dict[str, Any]) -> dict[str, list[str]]:
+def dimensions_of(document: dict[str, Any]) -> dict[str, list[list[str]]]:
     return {
-        metric["Name"]: directive["Dimensions"][0]
+        metric["Name"]: directive["Dimensions"]
         for directive in document["_aws"]["CloudWatchMetrics"]
         for metric in directive["Metrics"]
     }
@@ -60,7 +62,11 @@ def test_any_set_of_metrics_makes_a_valid_document_with_bounded_dimensions(
     told = dimensions_of(document)
     assert set(told) == {metric.value for metric, _ in measured}
     for name, dimensions in told.items():
-        expected = ["serving_group", "model"] if Metric(name).per_model else ["serving_group"]
+        expected = [["serving_group"]]
+        if name in ("requests", "errors", "latency_ms"):
+            expected = [["serving_group", "model"], ["serving_group"]]
+        if name == "inference_ms":
+            expected = [["serving_group", "model"]]
         assert dimensions == expected
     for metric in {metric for metric, _ in measured}:
         total = sum(value for name, value in measured if name is metric)
@@ -150,6 +156,31 @@ def test_server_errors_count_as_errors_and_callers_mistakes_do_not() -> None:
     bench.models.compute = explode
     serve(request(GOOD), bench.ports)
     assert (bench.log["status"], bench.log["errors"]) == (500, 1)
+
+
+SERVICES_FAULTS = {
+    "deadline-exceeded",
+    "inference-failed",
+    "internal",
+    "model-integrity",
+    "model-unavailable",
+    "registry-unavailable",
+    "store-misconfigured",
+}
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.slug)
+def test_an_objective_counts_what_the_service_failed_at_and_the_line_names_every_kind(
+    kind: type[ServingError],
+) -> None:
+    bench = adder()
+    bench.models.broken["adder", 1] = kind("the detail")
+    answer = serve(request(GOOD), bench.ports)
+    assert answer.status == kind.status
+    assert bench.log["problem"] == kind.slug
+    assert bench.log["requests"] == 1
+    assert bench.log["errors"] == int(kind.slug in SERVICES_FAULTS)
+    assert "errors" in dimensions_of(bench.log)
 
 
 def test_metrics_are_on_standard_output_when_the_answer_returns_also_when_the_model_raises(
