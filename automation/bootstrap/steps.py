@@ -4,15 +4,15 @@ from automation.bootstrap.pipeline import policy, provider, role
 from automation.bootstrap.step import Step
 from automation.bootstrap.storage import bucket, key
 from automation.bootstrap.wanted import Bootstrap
-from components.documents import ci
+from components.documents import ci, engine_state
 
 
 def steps(to: Bootstrap) -> list[Step]:
     footing, account = to.footing, to.footing.account
     whom = ci.subjects(to.repository, branch=to.branch, environment=to.environment)
     return [
-        *key(to, footing.state_alias, "state of Pulumi", ci.state_key(account)),
-        *key(to, footing.secrets_alias, "secrets in that state", ci.secrets_key(account)),
+        *key(to, footing.state_alias, "state of Pulumi", engine_state.state_key(account)),
+        *key(to, footing.secrets_alias, "secrets in that state", engine_state.secrets_key(account)),
         *bucket(to),
         provider(to),
         policy(to, footing.boundary, lambda: to.state(ci.boundary)),
@@ -23,7 +23,7 @@ def steps(to: Bootstrap) -> list[Step]:
             footing.plan,
             whom["plan"],
             attached=[footing.see],
-            inline={"state": lambda: to.state(ci.read_state)},
+            inline={"state": lambda: to.state(engine_state.read_state)},
         ),
         *role(
             to,
@@ -31,7 +31,7 @@ def steps(to: Bootstrap) -> list[Step]:
             whom["apply"],
             attached=[footing.see, footing.change],
             inline={
-                "state": lambda: to.state(ci.write_state),
+                "state": lambda: to.state(engine_state.write_state),
                 "roles": lambda: ci.manage_roles(footing),
             },
         ),

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from automation.bootstrap.step import Step, absent_as_none, holds
 from automation.bootstrap.wanted import Bootstrap, document_step, mapping, pairs
-from components.documents import Document, ci
+from components.documents import Document, engine_state
 
 KEPT_DAYS = 90
 """That overwritten state can be brought back; what a restore needs is mostly hours old."""
@@ -223,6 +223,6 @@ def bucket(to: Bootstrap) -> Iterator[Step]:
     yield document_step(
         "policy of the bucket",
         lambda: s3.get_bucket_policy(**name)["Policy"],
-        lambda: ci.state_bucket(to.footing, to.arn(to.footing.state_alias)),
+        lambda: engine_state.state_bucket(to.footing, to.arn(to.footing.state_alias)),
         lambda text: s3.put_bucket_policy(**name, Policy=text),
     )

@@ -1,17 +1,15 @@
-"""What stands before a stack: where its state is kept, and the two roles that a pipeline takes.
+"""The two roles that a pipeline takes to deploy a stack, and the boundary of both.
 
 `warmline bootstrap` makes it, docs/bootstrap.md tells of it. The plan role sees how things are set
 and reads the state; the apply role changes what belongs to the stack. The boundary is what neither
 they nor any role that they make can go beyond.
 """
 
-from components.account import Account
-from components.documents import Document, Statement, bucket, deploy_actions, document, key
+from components.documents import Document, Statement, deploy_actions, document
+from components.documents.engine_state import LOSE_STATE
 from components.documents.footing import GITHUB, Footing
 
 AUDIENCE = "sts.amazonaws.com"
-STATE_FOLDER = ".pulumi"
-"""Pulumi keeps everything of a bucket's state below it."""
 BOUNDED = (
     *deploy_actions.ACTIONS,
     *deploy_actions.GLOBAL,
@@ -103,7 +101,6 @@ _CHANGE_BUCKET = [
     "s3:PutEncryptionConfiguration",
     "s3:PutLifecycleConfiguration",
 ]
-_LOSE_STATE = ["s3:BypassGovernanceRetention", "s3:DeleteObjectVersion"]
 
 
 def subjects(repository: str, *, branch: str, environment: str | None) -> dict[str, list[str]]:
@@ -127,86 +124,6 @@ def github_trust(provider_arn: str, whom: list[str]) -> Document:
             "Action": ["sts:AssumeRoleWithWebIdentity"],
             "Condition": {"StringEquals": {f"{GITHUB}:aud": AUDIENCE, f"{GITHUB}:sub": whom}},
         }
-    )
-
-
-def state_bucket(footing: Footing, key_arn: str) -> Document:
-    """As every bucket of ours, and nobody deletes a version of the state or the bucket itself.
-
-    Lifecycle rules work in spite of a policy: they alone end old versions.
-    """
-    held = bucket.encrypted_bucket(footing.bucket_arn, key_arn)
-    return document(
-        *held["Statement"],
-        {
-            "Sid": "DenyLossOfState",
-            "Effect": "Deny",
-            "Principal": "*",
-            "Action": _LOSE_STATE,
-            "Resource": f"{footing.bucket_arn}/*",
-        },
-        {
-            "Sid": "DenyLossOfBucket",
-            "Effect": "Deny",
-            "Principal": "*",
-            "Action": ["s3:DeleteBucket"],
-            "Resource": footing.bucket_arn,
-        },
-    )
-
-
-def state_key(account: Account) -> Document:
-    return document(
-        key.administration(account.root_arn),
-        key.use_through([f"s3.{account.region}.amazonaws.com"], account.root_arn, account.id),
-    )
-
-
-def secrets_key(account: Account) -> Document:
-    """The engine asks KMS itself, through no service; who may is written in IAM."""
-    return document(
-        key.administration(account.root_arn),
-        {
-            "Sid": "UseThroughIam",
-            "Effect": "Allow",
-            "Principal": {"AWS": account.root_arn},
-            "Action": ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt"],
-            "Resource": "*",
-        },
-    )
-
-
-def read_state(footing: Footing, *, state_key_arn: str, secrets_key_arn: str) -> Document:
-    """What a preview needs: it takes no lock and writes nothing."""
-    return document(
-        {
-            "Sid": "ListState",
-            "Effect": "Allow",
-            "Action": ["s3:GetBucketLocation", "s3:ListBucket"],
-            "Resource": footing.bucket_arn,
-        },
-        _allow("ReadState", ["s3:GetObject"], _state_objects(footing)),
-        {
-            "Sid": "DecryptState",
-            "Effect": "Allow",
-            "Action": ["kms:Decrypt"],
-            "Resource": [state_key_arn, secrets_key_arn],
-        },
-    )
-
-
-def write_state(footing: Footing, *, state_key_arn: str, secrets_key_arn: str) -> Document:
-    """What an update needs: state is written over, and locks come and go."""
-    reading = read_state(footing, state_key_arn=state_key_arn, secrets_key_arn=secrets_key_arn)
-    return document(
-        *reading["Statement"],
-        _allow("WriteState", ["s3:DeleteObject", "s3:PutObject"], _state_objects(footing)),
-        {
-            "Sid": "EncryptState",
-            "Effect": "Allow",
-            "Action": ["kms:Encrypt", "kms:GenerateDataKey"],
-            "Resource": [state_key_arn, secrets_key_arn],
-        },
     )
 
 
@@ -365,7 +282,7 @@ def boundary(footing: Footing, *, state_key_arn: str, secrets_key_arn: str) -> D
         {
             "Sid": "DenyLossOfState",
             "Effect": "Deny",
-            "Action": _LOSE_STATE,
+            "Action": LOSE_STATE,
             "Resource": f"{footing.bucket_arn}/*",
         },
         {
@@ -379,10 +296,6 @@ def boundary(footing: Footing, *, state_key_arn: str, secrets_key_arn: str) -> D
 
 def _allow(sid: str, actions: list[str], resource: str | list[str]) -> Statement:
     return {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resource}
-
-
-def _state_objects(footing: Footing) -> str:
-    return f"{footing.bucket_arn}/{STATE_FOLDER}/*"
 
 
 def _budgets(footing: Footing) -> str:

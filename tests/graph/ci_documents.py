@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from components.account import Account
-from components.documents import Document, ci
+from components.documents import Document, ci, engine_state
 from components.documents.footing import Footing
 
 ACCOUNT = Account(id="123456789012", region="eu-central-1", partition="aws")
@@ -16,13 +16,13 @@ REPOSITORY = "octo-org/octo-repo"
 SUBJECTS = ci.subjects(REPOSITORY, branch="main", environment=None)
 
 CI_DOCUMENTS: Mapping[str, Document] = {
-    "state key": ci.state_key(ACCOUNT),
-    "secrets key": ci.secrets_key(ACCOUNT),
-    "state bucket": ci.state_bucket(FOOTING, KEYS["state_key_arn"]),
+    "state key": engine_state.state_key(ACCOUNT),
+    "secrets key": engine_state.secrets_key(ACCOUNT),
+    "state bucket": engine_state.state_bucket(FOOTING, KEYS["state_key_arn"]),
     "boundary": ci.boundary(FOOTING, **KEYS),
     "see": ci.see(FOOTING),
-    "plan state": ci.read_state(FOOTING, **KEYS),
-    "apply state": ci.write_state(FOOTING, **KEYS),
+    "plan state": engine_state.read_state(FOOTING, **KEYS),
+    "apply state": engine_state.write_state(FOOTING, **KEYS),
     "change": ci.change(FOOTING),
     "apply roles": ci.manage_roles(FOOTING),
     "plan trust": ci.github_trust(FOOTING.provider_arn, SUBJECTS["plan"]),

@@ -24,13 +24,11 @@ from automation.doctor.finding import CannotAsk, Verdict
 from automation.doctor.footing import ADDRESSES, VPCS
 from automation.doctor.probes import Quota
 from automation.doctor.show import show, summary
-from tests.unit.automation.doctor_plants import (
+from tests.unit.automation.doctor_plants import PLANTS, SIGNED, Plant
+from tests.unit.automation.doctor_world import (
     NO_ENGINE,
-    PLANTS,
-    SIGNED,
     SOURCE,
     USE,
-    Plant,
     fails,
     gives,
     healthy,

@@ -3,7 +3,7 @@
 import pytest
 
 from components.account import Account
-from components.documents import Document, ci, document
+from components.documents import Document, ci, document, engine_state
 from components.documents.footing import Footing
 from tests.iam_evaluation import allowed
 
@@ -17,10 +17,10 @@ KEYS = {
     "secrets_key_arn": f"arn:aws:kms:{REGION}:111122223333:key/secrets",
 }
 BOUNDARY = ci.boundary(FOOTING, **KEYS)
-PLAN = [ci.see(FOOTING), ci.read_state(FOOTING, **KEYS)]
+PLAN = [ci.see(FOOTING), engine_state.read_state(FOOTING, **KEYS)]
 APPLY = [
     ci.see(FOOTING),
-    ci.write_state(FOOTING, **KEYS),
+    engine_state.write_state(FOOTING, **KEYS),
     ci.change(FOOTING),
     ci.manage_roles(FOOTING),
 ]
@@ -135,12 +135,12 @@ def test_an_upload_of_state_that_names_no_encryption_passes_and_gets_the_buckets
     context = {
         f"s3:x-amz-server-side-encryption{name}": value for name, value in headers.items()
     } | {"aws:SecureTransport": "true"}
-    policies = [EVERYTHING, ci.state_bucket(FOOTING, KEYS["state_key_arn"])]
+    policies = [EVERYTHING, engine_state.state_bucket(FOOTING, KEYS["state_key_arn"])]
     assert allowed("s3:PutObject", STATE, policies, context=context) is passes
 
 
 def test_nobody_deletes_a_version_of_the_state_or_the_bucket() -> None:
-    policies = [EVERYTHING, ci.state_bucket(FOOTING, KEYS["state_key_arn"])]
+    policies = [EVERYTHING, engine_state.state_bucket(FOOTING, KEYS["state_key_arn"])]
     context = {"aws:SecureTransport": "true"}
     assert not allowed("s3:DeleteObjectVersion", STATE, policies, context=context)
     assert not allowed("s3:DeleteBucket", FOOTING.bucket_arn, policies, context=context)
