@@ -318,6 +318,8 @@ def _print_verdict(verdict: Any) -> None:
     _print_rules("Could not be checked (--allow RULE lets one pass)", verdict.unchecked)
     _print_rules("Could not be checked before `up`, and may stay so", verdict.tolerated)
     _print_rules("Advice", verdict.advice)
+    for line in verdict.not_asked:
+        OUT.print(f"Not asked: {escape(line)}", soft_wrap=True)
     _print_costs(verdict.costs)
     OUT.print("The preview passes." if verdict.passes else "The preview does not pass.")
 

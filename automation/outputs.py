@@ -23,6 +23,13 @@ from emulation.ministack import Emulator, Running
 from emulation.paths import ROOT, home
 
 
+class NotUp(Failure):
+    """There is no such stack yet, or none any more."""
+
+    def __init__(self, stack: str) -> None:
+        super().__init__(f"stack {stack} is not up", f"Bring it up: warmline up --stack {stack}")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Outputs:
     """A stack's outputs, and clients for the place where it lives."""
@@ -51,10 +58,10 @@ class Outputs:
 
 
 def read(stack: str) -> Outputs:
-    """Raises `Failure` when the stack is not up."""
+    """Raises `NotUp`, and `Failure` where its state cannot be reached."""
     answer, emulator = _ask(stack, ["stack", "output", "--json", "--stack", stack])
     if not answer:
-        raise _not_up(stack)
+        raise NotUp(stack)
     if emulator is None:
         return Outputs(stack=stack, values=answer)
     return Outputs(
@@ -85,20 +92,16 @@ def _ask(stack: str, args: list[str]) -> tuple[dict[str, Any], Running | None]:
     if stack == LOCAL:
         emulator = emulator_of(stack)
         if emulator is None:
-            raise _not_up(stack)
+            raise NotUp(stack)
         folder, reach = workspace_folder(stack), Reach.EMULATOR
     command = command_for(engines.ensure(lambda _text: None), reach, source, emulator)
     try:
         answer = command.run(args, str(folder), {})
     except StackNotFoundError as error:
-        raise _not_up(stack) from error
+        raise NotUp(stack) from error
     except CommandError as error:
-        raise (_not_up(stack) if stack == LOCAL else out_of_reach(stack, error)) from error
+        raise (NotUp(stack) if stack == LOCAL else out_of_reach(stack, error)) from error
     return json.loads(answer.stdout), emulator
-
-
-def _not_up(stack: str) -> Failure:
-    return Failure(f"stack {stack} is not up", f"Bring it up: warmline up --stack {stack}")
 
 
 def emulator_of(stack: str) -> Running | None:

@@ -14,6 +14,7 @@ from typing import Any
 from rich.console import Console
 
 from automation import cost, deployment
+from automation.images import before_up
 from automation.report import COULD_NOT_RUN, MANDATORY, Report, RuleResult
 from automation.stages import Stages
 from automation.workspace import Reach, check_settings, open_stack, read_stack_file
@@ -24,6 +25,8 @@ from emulation.paths import ROOT
 
 ALLOWED_FILE = ROOT / "policies" / "deferred.txt"
 """Rules that may stay unchecked in a preview with an account: an id a line, then its reason."""
+
+UNASKED = "who signed {}: asked with --account, by `up` and by `warmline images verify IMAGE`"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +44,8 @@ class Verdict:
     costs: list[Cost] = field(default_factory=list)
     """A month without traffic."""
     advice: list[RuleResult] = field(default_factory=list)
+    not_asked: list[str] = field(default_factory=list)
+    """What only an account can tell, and `up` will ask."""
 
     @property
     def passes(self) -> bool:
@@ -61,20 +66,24 @@ class Verdict:
             "tolerated": listed(self.tolerated),
             "advice": listed(self.advice),
             "costs": [vars(cost) for cost in self.costs],
+            "not_asked": self.not_asked,
         }
 
 
 def preview(
     stack: str, console: Console, *, account: bool = False, allowed: Collection[str] = ()
 ) -> Verdict:
-    """Raises `StageFailure` when the program or the engine fails, not for a rule's finding."""
-    stages = Stages(console)
+    """Raises `StageFailure` when the program or the engine fails, and with an account for an image
+    that may not run; not for a rule's finding."""
+    stages, source = Stages(console), read_stack_file(stack)
     with deployment.one_at_a_time():
         with stages.stage("engine") as stage:
-            settings = check_settings(stack, read_stack_file(stack))
+            settings = check_settings(stack, source)
             launchers.write()
             engine = engines.ensure(stage)
             stage.result = f"Pulumi {engine.version}"
+        if account:
+            before_up.judge(stack, source, stages)
         with stages.stage("preview") as stage:
             opened = open_stack(stack, engine, Reach.ACCOUNT if account else Reach.NOTHING)
             if not account:
@@ -83,7 +92,11 @@ def preview(
             stage.result = f"{sum(report.types.values())} resources"
     waiting = allowed_rules(ALLOWED_FILE) if account else set[str]()
     verdict = judge(stack, report, {*allowed, *waiting})
-    return replace(verdict, costs=cost.estimate(report.types, settings))
+    return replace(
+        verdict,
+        costs=cost.estimate(report.types, settings),
+        not_asked=[] if account else [UNASKED.format(key) for key in before_up.named(source)],
+    )
 
 
 def judge(stack: str, report: Report, allowed: Collection[str]) -> Verdict:

@@ -8,6 +8,7 @@ from typing import Any
 from rich.console import Console
 
 from automation import deployment, issuer, local, outputs
+from automation.images import before_up
 from automation.outputs import Outputs
 from automation.stages import Stage, Stages
 from automation.workspace import (
@@ -60,6 +61,7 @@ def up(stack: str, console: Console, *, enforce_iam: bool | None = None) -> Summ
             with stages.stage("emulator") as stage:
                 running = Emulator(home()).ensure(stage, enforcing=enforce_iam)
                 stage.result = f"{running.endpoint_url}, {history(running)}"
+        before_up.judge(stack, read_stack_file(stack), stages)
         with stages.stage("build") as stage:
             stage.result = build(stack, stage)
         with stages.stage("deploy") as stage:

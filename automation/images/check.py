@@ -1,6 +1,6 @@
 """Whether an image may be deployed to a stack: somebody whom the stack trusts signed it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from automation.errors import Failure
@@ -9,15 +9,22 @@ from automation.images.signatures import ImageSigner, require_signed
 from automation.models.stack import Stack
 
 
-def keyring_of(stack: Stack) -> Mapping[str, str]:
-    """Raises `Failure` for a stack that trusts no keys for images."""
-    images: Mapping[str, Any] = stack["images"]
-    if not images:
-        raise Failure(
+class NoKeys(Failure):
+    """The stack, as it is deployed, trusts nobody who signs images."""
+
+    def __init__(self) -> None:
+        super().__init__(
             "this stack has no keys for images",
             "Name one in functions.images.signing_keys of its stack file, and bring it up; "
             "then push the image to the repository that is made, and sign it.",
         )
+
+
+def keyring_of(stack: Stack) -> Mapping[str, str]:
+    """Raises `NoKeys`."""
+    images: Mapping[str, Any] = stack["images"]
+    if not images:
+        raise NoKeys
     return images["keyring"]
 
 
@@ -40,7 +47,35 @@ def repository_of(stack: Stack, image: Image) -> Repository:
     return Repository.of(image, stack.clients)
 
 
-def check(stack: Stack, uri: str) -> str:
-    """The name of the key that signed the image. Raises `Failure` with the way out."""
+def check(stack: Stack, uri: str, trusted: Collection[str] | None = None) -> str:
+    """The name of the key that signed the image. Raises `Failure` with the way out.
+
+    `trusted`: the names of keys that count; None = all of the deployed stack.
+    """
     image = Image.parse(uri)
-    return require_signed(image, repository_of(stack, image), keyring_of(stack))
+    keyring = {
+        name: key for name, key in keyring_of(stack).items() if trusted is None or name in trusted
+    }
+    return require_signed(image, repository_of(stack, image), keyring)
+
+
+def require_all(
+    stack: Stack, images: Mapping[str, str], trusted: Collection[str] | None = None
+) -> dict[str, str]:
+    """The gate before code of an image runs: what names each image -> the key that signed it.
+
+    Raises one `Failure` for all images that may not run, and `NoKeys`.
+    """
+    keyring_of(stack)
+    signers: dict[str, str] = {}
+    causes: list[str] = []
+    ways_out: list[str] = []
+    for name, uri in images.items():
+        try:
+            signers[name] = check(stack, uri, trusted)
+        except Failure as failure:
+            causes.append(f"{name} is {uri!r}, which may not run: {failure.cause}")
+            ways_out += [] if failure.way_out in ways_out else [failure.way_out]
+    if causes:
+        raise Failure("\n".join(causes), "\n".join(ways_out))
+    return signers

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from automation.errors import Failure
-from automation.images.check import check as signer_of_image
+from automation.images.check import require_all
 from automation.models.registry import Registry
 from automation.models.stack import Stack
 from automation.models.transaction import Unanswered
@@ -51,8 +51,8 @@ class Release:
     records: Records
     driver: Driver
     golden: Golden
-    signer: Callable[[str], str]
-    """Name of the key that signed an image; raises `Failure` where nobody trusted did."""
+    signers: Callable[[Mapping[str, str]], Mapping[str, str]]
+    """What names an image -> the key that signed it; raises `Failure` where nobody trusted did."""
 
     def run(self, request: Request) -> Ended:
         """Raises `Failure`; whatever was begun is gone on with by the next run."""
@@ -184,7 +184,6 @@ class Release:
                     f"Published are: {published}",
                 )
             return request.to
-        self._require_signed(versions[LATEST])
         new = publish(versions) if unpublished(versions) else newest_of(versions)
         if before and new == before.rejected and not request.again:
             raise Failure(
@@ -197,15 +196,6 @@ class Release:
     def _publish(self, versions: Mapping[str, Mapping[str, Any]]) -> str:
         return self.function.publish(versions[LATEST])
 
-    def _require_signed(self, latest: Mapping[str, Any]) -> None:
-        """Zip archives are Lambda's to judge; it checks no signature of an image."""
-        if latest.get("PackageType") == "Image":
-            raise Failure(
-                f"{self.function.name} runs an image, and nothing here checks an image's signature "
-                "yet; Lambda does not either",
-                "Release functions that are packaged as archives.",
-            )
-
     def _require_fit(self, record: ReleaseRecord, request: Request) -> None:
         """Raises `Failure` where nobody trusted signed the version's image, and where the bake time
         would prove nothing, or could not begin."""
@@ -213,7 +203,8 @@ class Release:
             return
         image = self.function.image(record.new)
         if image is not None:
-            self.driver.show(f"image signed with key {self.signer(image)}")
+            name = f"the image of {self.function.name} version {record.new}"
+            self.driver.show(f"{name} is signed with {self.signers({name: image})[name]}")
         states = self.function.alarms()
         missing = sorted(set(self.function.more_alarms) - states.keys())
         if missing:
@@ -329,5 +320,5 @@ def _release(
         records=records,
         driver=driver,
         golden=golden,
-        signer=partial(signer_of_image, stack),
+        signers=partial(require_all, stack),
     )

@@ -13,7 +13,6 @@ AUDIENCE = "sts.amazonaws.com"
 BOUNDED = (
     *deploy_actions.ACTIONS,
     *deploy_actions.GLOBAL,
-    *deploy_actions.IMAGES,
     *deploy_actions.RECORDS,
     "kms",
     "xray",

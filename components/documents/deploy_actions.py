@@ -1,9 +1,10 @@
 """What a deployment asks of AWS, by IAM's service prefix, in exact actions.
 
 `reads` tell what exists and how it is set: a preview and a refresh. None of them reads data: no
-object, item, message or log line. `writes` make, change and delete. IAM and KMS have statements of
-their own in `ci`, which narrow them further. Names are those of the service authorization
-reference, 2026-11; that every creation in the stacks of the clone is covered is a test.
+object, item, message or log line; of images, what their signatures need. `writes` make, change
+and delete. IAM and KMS have statements of their own in `ci`, which narrow them further. Names are
+those of the service authorization reference, 2026-11; that every creation in the stacks of the
+clone is covered is a test.
 """
 
 from collections.abc import Iterator, Mapping
@@ -59,6 +60,7 @@ ACTIONS: Mapping[str, Actions] = {
         "ModifySecurityGroupRules ModifySubnetAttribute ModifyVpcAttribute ModifyVpcEndpoint "
         "ReleaseAddress ReplaceRoute RevokeSecurityGroupEgress RevokeSecurityGroupIngress",
     ),
+    "ecr": Actions(reads="GetAuthorizationToken", writes=""),
     "elasticfilesystem": Actions(
         reads="DescribeAccessPoints DescribeBackupPolicy DescribeFileSystemPolicy "
         "DescribeFileSystems DescribeLifecycleConfiguration DescribeMountTargetSecurityGroups "
@@ -139,7 +141,9 @@ RECORDS: Mapping[str, Actions] = {
 """For the record of an API's own name, in a zone that was there before."""
 IMAGES: Mapping[str, Actions] = {
     "ecr": Actions(
-        reads="DescribeRepositories GetLifecyclePolicy GetRepositoryPolicy ListTagsForResource",
+        # An image's signature is read before it is deployed; Lambda asks for both of its deployer.
+        reads="BatchGetImage DescribeRepositories GetDownloadUrlForLayer GetLifecyclePolicy "
+        "GetRepositoryPolicy ListTagsForResource",
         writes="CreateRepository DeleteLifecyclePolicy DeleteRepository DeleteRepositoryPolicy "
         "PutImageScanningConfiguration PutImageTagMutability PutLifecyclePolicy "
         "SetRepositoryPolicy TagResource UntagResource",

@@ -6,7 +6,9 @@ from itertools import count
 
 import pytest
 
+from automation import outputs
 from automation.errors import Failure
+from automation.images import before_up
 from automation.images.check import check, repository_of, signer_of
 from automation.images.registry import MANIFEST, Image, Repository, digest_of
 from automation.images.signatures import CONFIG, ImageSigner, sign
@@ -67,6 +69,24 @@ def test_the_signature_is_an_image_of_its_own_that_ecr_lists_beside_the_other(
     listed = local_stack.client("ecr").describe_images(repositoryName=image.repository)
     tags = {tag for one in listed["imageDetails"] for tag in one.get("imageTags", [])}
     assert image.signature_tag in tags
+
+
+def test_up_of_a_stack_file_that_names_an_image_asks_for_its_signature(
+    local_stack: LocalStack, image: Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The emulator runs no images, so the settings stop `up` there; what it asks is asked here."""
+    monkeypatch.setattr(outputs, "read", lambda _stack: local_stack.outputs)
+    config = {
+        "warmline:groups": [{"launch": {"image": str(image)}}],
+        "warmline:functions": {"images": {"signing_keys": ["images"]}},
+    }
+    with pytest.raises(Failure, match="nobody signed") as refused:
+        before_up.signed("local", {"config": config})
+    assert f"groups.0.launch.image is {str(image)!r}, which may not run" in refused.value.cause
+
+    sign(image, repository_of(local_stack.outputs, image), signer_of(local_stack.outputs))
+    said = before_up.signed("local", {"config": config})
+    assert said == "groups.0.launch.image is signed with images"
 
 
 def test_a_key_that_the_stack_does_not_trust_signs_nothing(

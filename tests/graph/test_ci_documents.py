@@ -70,6 +70,11 @@ def test_the_plan_role_reads_and_reads_no_data_but_the_state() -> None:
     assert granted("plan state") & data == {"s3:GetObject"}
 
 
+def test_both_roles_can_ask_who_signed_an_image() -> None:
+    asked = {"BatchGetImage", "GetAuthorizationToken", "GetDownloadUrlForLayer"}
+    assert granted("see") >= {f"ecr:{action}" for action in asked}
+
+
 def test_the_boundary_lets_through_what_the_roles_are_granted() -> None:
     services = tuple(f"{service}:" for service in ci.BOUNDED)
     beyond = granted("see", "plan state", "apply state", "change", "apply roles")

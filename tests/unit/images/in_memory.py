@@ -1,9 +1,10 @@
 """A repository of images in memory, and signers whose keys are made for one test."""
 
 import base64
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
 
+import pytest
 from awscrt.crypto import EC
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -11,8 +12,9 @@ from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from automation.errors import Failure
-from automation.images.registry import Image, digest_of
-from automation.images.signatures import ImageSigner
+from automation.images import check
+from automation.images.registry import Image, Repository, digest_of
+from automation.images.signatures import ImageSigner, sign
 
 MANIFEST = b'{"schemaVersion": 2, "layers": []}'
 IMAGE = Image(
@@ -45,6 +47,21 @@ class InMemory:
         if tag in self.manifests:
             raise Failure(f"the tag {tag} is there", "Tags never move.")
         self.manifests[tag] = manifest
+
+    def sign(self, by: "Kms", image: Image = IMAGE) -> None:
+        sign(image, cast("Repository", self), by.signer("images"))
+
+    def retag_signature_of_another(self, by: "Kms") -> None:
+        """Beside the image lies, under its tag, what signs another one."""
+        other = replace(IMAGE, digest=digest_of(b"another"))
+        self.manifests[other.digest] = b"another"
+        self.sign(by, other)
+        self.manifests[IMAGE.signature_tag] = self.manifests[other.signature_tag]
+
+
+def serve(repository: InMemory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every stack's images lie in it."""
+    monkeypatch.setattr(check, "repository_of", lambda _stack, _image: repository)
 
 
 @dataclass

@@ -106,6 +106,8 @@ class FakeCloud(FakeStack):
     published: dict[str, str] = field(default_factory=lambda: {"1": "a"})
     """Version -> digest of its code; `$LATEST` beside them in `latest`."""
     latest: str = "a"
+    images: dict[str, str] = field(default_factory=dict)
+    """Version -> the image that it runs; what is not here runs an archive."""
     live: str = "1"
     alias_revision: int = 1
     weights: dict[str, float] = field(default_factory=dict)
@@ -258,6 +260,7 @@ class FakeLambda(FakeClient):
         answer: dict[str, Any] = {
             "Versions": [
                 {"Version": version, "CodeSha256": digest, "RevisionId": f"r{version}{digest}"}
+                | ({"PackageType": "Image"} if version in self.cloud.images else {})
                 for version, digest in page
             ]
         }
@@ -282,6 +285,9 @@ class FakeLambda(FakeClient):
                 for version, found in self.cloud.capacity.items()
             ]
         }
+
+    def do_get_function(self, **request: Any) -> Any:
+        return {"Code": {"ResolvedImageUri": self.cloud.images[request["Qualifier"]]}}
 
     def do_get_function_configuration(self, **request: Any) -> Any:
         cloud, version = self.cloud, request["Qualifier"]

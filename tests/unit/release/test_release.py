@@ -1,7 +1,5 @@
 """`warmline release` against a function in memory that keeps Lambda's rules."""
 
-from typing import Any
-
 import pytest
 
 from automation.errors import Failure
@@ -191,18 +189,6 @@ def test_a_dry_run_tells_the_steps_and_changes_nothing(cloud: FakeCloud) -> None
     assert cloud.live == "1"
     reads = ("get_", "list_", "describe_", "query")
     assert all(name.startswith(reads) for name in cloud.calls.names)
-
-
-def test_an_image_is_not_released_while_nothing_checks_its_signature(
-    cloud: FakeCloud, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    release = cloud.release()
-    versions: dict[str, Any] = release.function.versions()
-    versions["$LATEST"] |= {"PackageType": "Image"}
-    monkeypatch.setattr(type(release.function), "versions", lambda _self: versions)
-    with pytest.raises(Failure, match="runs an image"):
-        release.run(Request())
-    assert cloud.record is None
 
 
 def test_a_stack_whose_alias_moves_with_up_is_not_released(cloud: FakeCloud) -> None:
