@@ -1,6 +1,10 @@
-"""What holds for every component: its outputs, and its page."""
+"""What holds for every component: its arguments and outputs, its page, its place in the program."""
 
+import ast
 import re
+from collections import Counter
+from dataclasses import MISSING, Field, fields
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -49,8 +53,23 @@ def outputs_of(component: type) -> set[str]:
     return {name for name, hint in component.__annotations__.items() if counts(hint)}
 
 
+def arguments_of(component: type) -> dict[str, Field[Any]]:
+    return {each.name: each for each in fields(component.__init__.__annotations__["args"])}
+
+
+def section_of(name: str, heading: str) -> str:
+    return page_of(name).split(f"## {heading}\n")[1].split("\n## ")[0]
+
+
 def page_of(name: str) -> str:
     return (ROOT / "docs" / "components" / f"{name}.md").read_text()
+
+
+def made_in(*files: Path) -> Counter[str]:
+    """How often each component is made in the text of these files."""
+    nodes = (node for file in files for node in ast.walk(ast.parse(file.read_text())))
+    called = (node.func for node in nodes if isinstance(node, ast.Call))
+    return Counter(each.id for each in called if isinstance(each, ast.Name) and each.id in NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -79,9 +98,30 @@ def test_a_component_has_a_page_of_the_common_form(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_page_lists_the_outputs_and_no_others(name: str) -> None:
-    section = page_of(name).split("## Outputs")[1].split("## ")[0]
-    listed = set(re.findall(r"^\| `(\w+)`", section, re.MULTILINE))
+    listed = set(re.findall(r"^\| `(\w+)`", section_of(name, "Outputs"), re.MULTILINE))
     assert listed == set(NAMES[name].__annotations__)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_lists_the_arguments_and_which_are_required(name: str) -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (.+?) \|", section_of(name, "Arguments"), re.MULTILINE)
+    assert {argument: default == "required" for argument, default in rows} == {
+        argument: about.default is MISSING and about.default_factory is MISSING
+        for argument, about in arguments_of(NAMES[name]).items()
+    }
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_arguments_are_given_by_name_and_do_not_change(name: str) -> None:
+    arguments = NAMES[name].__init__.__annotations__["args"]
+    assert arguments.__dataclass_params__.frozen
+    assert all(about.kw_only for about in arguments_of(NAMES[name]).values())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_component_stands_once_in_the_program_or_is_made_by_another(name: str) -> None:
+    program, others = made_in(ROOT / "__main__.py"), made_in(*ROOT.glob("components/*.py"))
+    assert program[name] == 1 or (program[name] == 0 and others[name] > 0)
 
 
 def test_there_is_no_page_without_a_component() -> None:
