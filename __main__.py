@@ -158,7 +158,7 @@ health = Function(
         memory_mb=256,
         timeout_seconds=5,
         environment={HealthEnv.REGISTRY_TABLE: registry.table_name},
-        policies={"registry": registry.read_policy},
+        policies={"registry": registry.read_policy_of()},
     ),
 )
 groups = [

@@ -28,8 +28,6 @@ class ModelRegistry(pulumi.ComponentResource):
 
     table_name: pulumi.Output[str]
     table_arn: pulumi.Output[str]
-    read_policy: pulumi.Output[str]
-    """Policy document for a role that reads items."""
 
     def __init__(
         self, name: str, args: ModelRegistryArgs, opts: pulumi.ResourceOptions | None = None
@@ -67,17 +65,11 @@ class ModelRegistry(pulumi.ComponentResource):
         self.table_name = table.name
         self.table_arn = table.arn
         self._key_arn = args.kms_key_arn
-        self.read_policy = self.read_policy_of()
-        self.register_outputs(
-            {
-                "table_name": self.table_name,
-                "table_arn": self.table_arn,
-                "read_policy": self.read_policy,
-            }
-        )
+        self.register_outputs({"table_name": self.table_name, "table_arn": self.table_arn})
 
     def read_policy_of(self, *models: str) -> pulumi.Output[str]:
-        """The same for tenants, and the items of these models alone; none = every item."""
+        """Policy document for a role that reads tenants, and the items of these models; none =
+        every item."""
         return rendered(
             read_registry, table_arn=self.table_arn, key_arn=self._key_arn, models=models
         )

@@ -29,8 +29,6 @@ class ModelStore(pulumi.ComponentResource):
     artefacts: EncryptedBucket
     bucket_name: pulumi.Output[str]
     bucket_arn: pulumi.Output[str]
-    read_policy: pulumi.Output[str]
-    """Policy document for a role that reads the files of all model versions."""
 
     def __init__(
         self, name: str, args: ModelStoreArgs, opts: pulumi.ResourceOptions | None = None
@@ -84,17 +82,10 @@ class ModelStore(pulumi.ComponentResource):
         self.bucket_name = self.models.name
         self.bucket_arn = self.models.arn
         self._key_arn = args.models_key_arn
-        self.read_policy = self.read_policy_of()
-        self.register_outputs(
-            {
-                "bucket_name": self.bucket_name,
-                "bucket_arn": self.bucket_arn,
-                "read_policy": self.read_policy,
-            }
-        )
+        self.register_outputs({"bucket_name": self.bucket_name, "bucket_arn": self.bucket_arn})
 
     def read_policy_of(self, *models: str) -> pulumi.Output[str]:
-        """The same for the versions of these models alone; none = of all."""
+        """Policy document for a role that reads the files of these models; none = of all."""
         return rendered(
             read_models, bucket_arn=self.bucket_arn, key_arn=self._key_arn, models=models
         )

@@ -21,6 +21,8 @@ MAX_VERSION = 2_147_483_647
 MAX_MANIFEST_BYTES = 300_000
 """Leaves room for the other attributes in a DynamoDB item of 400 KB."""
 MAX_FILE_NAME = 200
+MODEL_PREFIX = "models/"
+"""Of the keys of all model files."""
 SIGNATURE_ALGORITHM = "ECDSA_SHA_256"
 """KMS name of ECDSA on P-256 over a SHA-256 digest; signatures are DER."""
 
@@ -188,7 +190,7 @@ def check_version(version: int) -> None:
 
 def object_key(model: str, version: int, name: str) -> str:
     """S3 key of a file of a version. A version's prefix is written once and never changed."""
-    return f"models/{model}/{version}/{name}"
+    return f"{MODEL_PREFIX}{model}/{version}/{name}"
 
 
 def _text(fields: Mapping[str, Any], key: str) -> str:

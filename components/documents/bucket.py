@@ -1,5 +1,7 @@
 """Bucket policies: TLS only, our key only, and who may deliver access logs."""
 
+from typing import Any, Final
+
 from components.documents import Document, Statement, deny_without_tls, document
 
 DATA_ACTIONS = [
@@ -24,6 +26,8 @@ DATA_ACTIONS = [
     "s3:RestoreObject",
 ]
 """Everything that moves objects or tells their names, without a wildcard."""
+_ENCRYPTION: Final = "s3:x-amz-server-side-encryption"
+_KEY: Final = f"{_ENCRYPTION}-aws-kms-key-id"
 
 
 def _tls_only(bucket_arn: str) -> Statement:
@@ -38,55 +42,34 @@ def encrypted_bucket(bucket_arn: str, key_arn: str) -> Document:
     Deny, `StringNotEquals` is true of what is not said, and so is `StringNotEqualsIfExists`.
     Source: IAM User Guide, condition operators, 2026-11.
     """
+
+    def deny(sid: str, condition: dict[str, Any]) -> Statement:
+        return {
+            "Sid": sid,
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": ["s3:PutObject"],
+            "Resource": f"{bucket_arn}/*",
+            "Condition": condition,
+        }
+
     return document(
         _tls_only(bucket_arn),
-        {
-            "Sid": "DenyOtherEncryption",
-            "Effect": "Deny",
-            "Principal": "*",
-            "Action": ["s3:PutObject"],
-            "Resource": f"{bucket_arn}/*",
-            "Condition": {
-                "Null": {"s3:x-amz-server-side-encryption": "false"},
-                "StringNotEquals": {"s3:x-amz-server-side-encryption": "aws:kms"},
+        deny(
+            "DenyOtherEncryption",
+            {
+                "Null": {_ENCRYPTION: "false"},
+                "StringNotEquals": {_ENCRYPTION: "aws:kms"},
             },
-        },
-        {
-            "Sid": "DenyOtherKey",
-            "Effect": "Deny",
-            "Principal": "*",
-            "Action": ["s3:PutObject"],
-            "Resource": f"{bucket_arn}/*",
-            "Condition": {
-                "Null": {"s3:x-amz-server-side-encryption-aws-kms-key-id": "false"},
-                "ArnNotEquals": {"s3:x-amz-server-side-encryption-aws-kms-key-id": key_arn},
-            },
-        },
-        {
-            # S3 would take the key that AWS manages, not the bucket's.
-            "Sid": "DenyUnnamedKey",
-            "Effect": "Deny",
-            "Principal": "*",
-            "Action": ["s3:PutObject"],
-            "Resource": f"{bucket_arn}/*",
-            "Condition": {
-                "Null": {
-                    "s3:x-amz-server-side-encryption": "false",
-                    "s3:x-amz-server-side-encryption-aws-kms-key-id": "true",
-                },
-            },
-        },
-        {
-            # Whoever sends a key with each request keeps the only copy of it.
-            "Sid": "DenyCallersKey",
-            "Effect": "Deny",
-            "Principal": "*",
-            "Action": ["s3:PutObject"],
-            "Resource": f"{bucket_arn}/*",
-            "Condition": {
-                "Null": {"s3:x-amz-server-side-encryption-customer-algorithm": "false"},
-            },
-        },
+        ),
+        deny(
+            "DenyOtherKey",
+            {"Null": {_KEY: "false"}, "ArnNotEquals": {_KEY: key_arn}},
+        ),
+        # S3 would take the key that AWS manages, not the bucket's.
+        deny("DenyUnnamedKey", {"Null": {_ENCRYPTION: "false", _KEY: "true"}}),
+        # Whoever sends a key with each request keeps the only copy of it.
+        deny("DenyCallersKey", {"Null": {f"{_ENCRYPTION}-customer-algorithm": "false"}}),
     )
 
 

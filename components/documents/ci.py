@@ -143,24 +143,9 @@ def see(footing: Footing) -> Document:
             deploy_actions.reads(deploy_actions.RECORDS),
             _names(footing, "change", "hostedzone"),
         ),
-        {
-            "Sid": "SeeRoles",
-            "Effect": "Allow",
-            "Action": _READ_ROLES,
-            "Resource": footing.iam(f"role{footing.path}*"),
-        },
-        {
-            "Sid": "SeeKeys",
-            "Effect": "Allow",
-            "Action": _READ_KEYS,
-            "Resource": footing.keys_arn(),
-        },
-        {
-            "Sid": "SeeAliases",
-            "Effect": "Allow",
-            "Action": ["kms:ListAliases"],
-            "Resource": "*",
-        },
+        _allow("SeeRoles", _READ_ROLES, footing.iam(f"role{footing.path}*")),
+        _allow("SeeKeys", _READ_KEYS, footing.kms("key/*")),
+        _allow("SeeAliases", ["kms:ListAliases"], "*"),
     )
 
 
@@ -188,18 +173,13 @@ def change(footing: Footing) -> Document:
             "Resource": "*",
             "Condition": {"StringEquals": {"aws:RequestTag/project": footing.project}},
         },
-        {
-            "Sid": "ManageKeys",
-            "Effect": "Allow",
-            "Action": _MANAGE_KEYS,
-            "Resource": [footing.keys_arn(), footing.keys_arn().replace(":key/*", ":alias/*")],
-        },
+        _allow("ManageKeys", _MANAGE_KEYS, [footing.kms("key/*"), footing.kms("alias/*")]),
         {
             # Uploads, tables and functions that are encrypted with the stack's keys.
             "Sid": "UseKeys",
             "Effect": "Allow",
             "Action": ["kms:CreateGrant", "kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"],
-            "Resource": footing.keys_arn(),
+            "Resource": footing.kms("key/*"),
             "Condition": {
                 "StringEquals": {
                     "kms:ViaService": [
@@ -224,7 +204,7 @@ def manage_roles(footing: Footing) -> Document:
             "Resource": own,
             "Condition": {"ArnEquals": {"iam:PermissionsBoundary": footing.boundary_arn}},
         },
-        {"Sid": "ManageOwnRoles", "Effect": "Allow", "Action": _ROLES, "Resource": own},
+        _allow("ManageOwnRoles", _ROLES, own),
         {
             "Sid": "PassOwnRoles",
             "Effect": "Allow",

@@ -84,6 +84,6 @@ class Footing:
     def iam(self, resource: str) -> str:
         return f"arn:{self.account.partition}:iam::{self.account.id}:{resource}"
 
-    def keys_arn(self) -> str:
+    def kms(self, resource: str) -> str:
         account = self.account
-        return f"arn:{account.partition}:kms:{account.region}:{account.id}:key/*"
+        return f"arn:{account.partition}:kms:{account.region}:{account.id}:{resource}"

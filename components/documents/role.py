@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 
 from components.documents import Document, document
+from contracts.manifest import MODEL_PREFIX
 from contracts.registry import PARTITION_KEY, route_key, tenant_key
-
-MODEL_PREFIX = "models/"
 
 
 def lambda_trust() -> Document:
