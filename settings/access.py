@@ -1,18 +1,27 @@
-"""What a stack file says of who may come in.
-
-Every key is required: nothing is defaulted, so the difference of two stack files is the whole
-difference of two environments. Rules between keys state both values and the reason.
-"""
+"""What a stack file says of who may come in."""
 
 import json
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal, cast
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
 from settings import limits
-from settings.section import Section, rule
+from settings.section import Section, each, rule, shown
 from settings.values import Claim, HttpsUrl, ModelName, Name, Scope
+
+_OF_A_POOL: Final = (
+    ("issuer", None, "which makes it"),
+    ("jwks_url", None, "whose keys are the pool's"),
+    ("token_url", None, "which makes it"),
+    ("audience", (), "whose audience is the tenants' clients"),
+    (
+        "tenant_claim",
+        "client_id",
+        "because machine tokens of a pool carry no other tenant claim",
+    ),
+)
+"""Key -> what it must be with a pool that is made here, and why."""
 
 
 def _one_as_list(value: object) -> object:
@@ -45,17 +54,18 @@ class Identity(Section):
     """Minutes that a token of the pool is valid; not used with an outside issuer."""
 
     @rule
-    def _pool_has_no_issuer(self) -> Iterator[str]:
-        if self.kind == "cognito" and self.issuer is not None:
-            yield f"issuer is {self.issuer!r}; it must be null with kind 'cognito', which makes it"
+    def _pool_says_it_itself(self) -> Iterator[str]:
+        if self.kind != "cognito":
+            return
 
-    @rule
-    def _pool_has_no_keys_elsewhere(self) -> Iterator[str]:
-        if self.kind == "cognito" and self.jwks_url is not None:
-            yield (
-                f"jwks_url is {self.jwks_url!r}; it must be null with kind 'cognito', whose keys "
-                "are the pool's"
-            )
+        def check(row: tuple[str, object, str]) -> Iterator[str]:
+            key, wanted, why = row
+            value: object = getattr(self, key)
+            if value != wanted:
+                said = [*cast(tuple[str, ...], value)] if isinstance(value, tuple) else value
+                yield f"{key} is {said!r}; it must be {shown(wanted)} with kind 'cognito', {why}"
+
+        yield from each(_OF_A_POOL, check)
 
     @rule
     def _audience_fits_an_environment(self) -> Iterator[str]:
@@ -64,30 +74,6 @@ class Identity(Section):
             yield (
                 f"audience takes {size} characters as JSON; at most {limits.AUDIENCE_CHARACTERS} "
                 "fit beside the rest into a function's environment of 4 KB (shorter or fewer ones)"
-            )
-
-    @rule
-    def _pool_has_no_token_url(self) -> Iterator[str]:
-        if self.kind == "cognito" and self.token_url is not None:
-            yield (
-                f"token_url is {self.token_url!r}; it must be null with kind 'cognito', which "
-                "makes it"
-            )
-
-    @rule
-    def _pool_has_no_audience(self) -> Iterator[str]:
-        if self.kind == "cognito" and self.audience:
-            yield (
-                f"audience is {list(self.audience)}; it must be [] with kind 'cognito', whose "
-                "audience is the tenants' clients"
-            )
-
-    @rule
-    def _pool_tells_clients(self) -> Iterator[str]:
-        if self.kind == "cognito" and self.tenant_claim != "client_id":
-            yield (
-                f"tenant_claim is {self.tenant_claim!r}; it must be 'client_id' with kind "
-                "'cognito', because machine tokens of a pool carry no other tenant claim"
             )
 
     @rule

@@ -1,8 +1,4 @@
-"""What a stack file says of the front door.
-
-Every key is required: nothing is defaulted, so the difference of two stack files is the whole
-difference of two environments. Rules between keys state both values and the reason.
-"""
+"""What a stack file says of the front door."""
 
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Final, Literal
@@ -10,7 +6,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field, StringConstraints
 
 from settings import limits
-from settings.section import Section, rule
+from settings.section import Section, once, rule
 from settings.values import Origin
 
 EMPTY: Final[Mapping[str, str]] = {
@@ -152,5 +148,4 @@ class Api(Section):
 
     @rule
     def _private_endpoints_once(self) -> Iterator[str]:
-        if len(set(self.private_endpoints)) != len(self.private_endpoints):
-            yield f"private_endpoints is {list(self.private_endpoints)}; each once"
+        yield from once("private_endpoints is", self.private_endpoints, "endpoint")

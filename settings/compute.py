@@ -1,8 +1,4 @@
-"""What a stack file says of functions.
-
-Every key is required: nothing is defaulted, so the difference of two stack files is the whole
-difference of two environments. Rules between keys state both values and the reason.
-"""
+"""What a stack file says of functions."""
 
 from collections.abc import Iterator
 from typing import Annotated, Literal
@@ -13,7 +9,7 @@ from contracts.api_routes import MODEL_ROUTES, routes_of
 from contracts.registry import ANY_MODEL
 from settings import limits
 from settings.launch import Images, Launch
-from settings.section import Section, rule
+from settings.section import Section, once, rule
 from settings.values import GroupName, ModelName, ProfileVersionArn, RetentionDays
 
 
@@ -70,8 +66,7 @@ class Functions(Section):
 
     @rule
     def _publishers_once(self) -> Iterator[str]:
-        if len(set(self.extra_publishers)) != len(self.extra_publishers):
-            yield "extra_publishers has an entry twice; each profile version once"
+        yield from once("extra_publishers is", self.extra_publishers, "profile version")
 
 
 class Serving(Section):

@@ -3,14 +3,13 @@
 A feature is switched on by a key of the stack file, or cannot be said in one, for a reason.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
 from settings import limits
-from settings.section import NotValid, Section
+from settings.section import NotValid, Section, shown
 
 GROUP: Final = "<group>"
 """In a key: the serving group that is judged."""
@@ -74,7 +73,7 @@ class Switch:
     feature: Feature
     key: str
     on: Callable[[Any], bool]
-    told: Callable[[Any], str] = lambda value: f"is {_shown(value)}"
+    told: Callable[[Any], str] = lambda value: f"is {shown(value)}"
 
     def read(self, settings: Section, group: str) -> str | None:
         """`key is value` where the feature is on; `group` is the key of the group's section."""
@@ -86,10 +85,6 @@ class Switch:
             return f"{key} {self.told(value)}" if self.on(value) else None
         except NotValid:
             return None
-
-
-def _shown(value: Any) -> str:
-    return repr(value) if isinstance(value, str) else json.dumps(value)
 
 
 _LAUNCH: Final = f"{GROUP}.launch"

@@ -1,15 +1,11 @@
-"""What a stack file says of keys that exist already.
-
-Every key is required: nothing is defaulted, so the difference of two stack files is the whole
-difference of two environments. Rules between keys state both values and the reason.
-"""
+"""What a stack file says of keys that exist already."""
 
 from collections.abc import Iterator
 from typing import Annotated
 
 from pydantic import StringConstraints
 
-from settings.section import Section, rule
+from settings.section import Section, once, rule
 from settings.values import Name
 
 KeyArn = Annotated[
@@ -62,9 +58,7 @@ class Keys(Section):
 
     @rule
     def _each_name_once(self) -> Iterator[str]:
-        names = [key.name for key in self.signing]
-        if len(set(names)) != len(names):
-            yield f"signing has names {names}; each name once"
+        yield from once("signing has names", (key.name for key in self.signing), "name")
 
     @rule
     def _each_key_for_one_thing(self) -> Iterator[str]:

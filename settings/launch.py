@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from settings import limits
-from settings.section import Section, rule
+from settings.section import Section, once, rule
 from settings.values import Name, ProfileVersionArn
 
 ImageUri = Annotated[
@@ -72,9 +72,7 @@ class Launch(Section):
 
     @rule
     def _layers_once(self) -> Iterator[str]:
-        arns = [layer.arn for layer in self.layers]
-        if len(set(arns)) != len(arns):
-            yield "layers has an entry twice; each layer version once"
+        yield from once("layers is", (layer.arn for layer in self.layers), "layer version")
 
 
 class Images(Section):
@@ -88,5 +86,4 @@ class Images(Section):
 
     @rule
     def _signing_keys_once(self) -> Iterator[str]:
-        if len(set(self.signing_keys)) != len(self.signing_keys):
-            yield f"signing_keys is {list(self.signing_keys)}; each name once"
+        yield from once("signing_keys is", self.signing_keys, "name")

@@ -1,8 +1,4 @@
-"""What a stack file says of the private network, and of functions in it.
-
-Every key is required: nothing is defaulted, so the difference of two stack files is the whole
-difference of two environments. Rules between keys state both values and the reason.
-"""
+"""What a stack file says of the private network, and of functions in it."""
 
 from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Network
@@ -11,7 +7,7 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, Field, StringConstraints
 
 from settings import limits
-from settings.section import Section, rule
+from settings.section import Section, once, rule, shown
 from settings.values import RetentionDays
 
 JoiningFunction = Literal["predict", "health"]
@@ -124,8 +120,8 @@ class Network(Section):
         ):
             if value != empty:
                 yield (
-                    f"{key} is {value!r}; it must be {'null' if empty is None else repr(empty)} "
-                    f"with kind {self.kind!r}, which makes no VPC (only 'create' does)"
+                    f"{key} is {value!r}; it must be {shown(empty)} with kind {self.kind!r}, "
+                    "which makes no VPC (only 'create' does)"
                 )
 
     @rule
@@ -137,8 +133,7 @@ class Network(Section):
     def _existing_has_subnets(self) -> Iterator[str]:
         if self.kind == "existing" and not self.subnet_ids:
             yield "subnet_ids is []; kind 'existing' needs at least one private subnet"
-        if len(set(self.subnet_ids)) != len(self.subnet_ids):
-            yield f"subnet_ids is {list(self.subnet_ids)}; each subnet once"
+        yield from once("subnet_ids is", self.subnet_ids, "subnet")
 
     @rule
     def _only_existing_has_ids(self) -> Iterator[str]:
@@ -165,8 +160,7 @@ class Network(Section):
                 f"interface_endpoints is {list(self.interface_endpoints)}; it must be [] with "
                 f"egress {self.egress!r}, or they are paid for beside it"
             )
-        if len(set(self.interface_endpoints)) != len(self.interface_endpoints):
-            yield f"interface_endpoints is {list(self.interface_endpoints)}; each service once"
+        yield from once("interface_endpoints is", self.interface_endpoints, "service")
 
     @rule
     def _somewhere_to_join(self) -> Iterator[str]:
@@ -175,8 +169,7 @@ class Network(Section):
                 f"functions is {list(self.functions)}; it must be [] with kind 'none', which has "
                 "nothing to join"
             )
-        if len(set(self.functions)) != len(self.functions):
-            yield f"functions is {list(self.functions)}; each function once"
+        yield from once("functions is", self.functions, "function")
 
     @rule
     def _calls_get_through(self) -> Iterator[str]:

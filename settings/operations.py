@@ -1,8 +1,4 @@
-"""What a stack file says of owners, data that is kept, and alarms.
-
-Every key is required: nothing is defaulted, so the difference of two stack files is the whole
-difference of two environments. Rules between keys state both values and the reason.
-"""
+"""What a stack file says of owners, data that is kept, and alarms."""
 
 from collections.abc import Iterator
 from typing import Annotated, Literal

@@ -17,7 +17,7 @@ from settings.launch import Layer
 from settings.network import Network
 from settings.operations import Budget, Deployment, Naming, Observability, Protection, Storage
 from settings.release import Release
-from settings.section import Section, each, rule
+from settings.section import Section, each, once, rule
 from settings.values import Name
 
 
@@ -76,9 +76,7 @@ class Settings(Section):
 
     @rule
     def _group_names_once(self) -> Iterator[str]:
-        names = [group.name for group in self.groups]
-        if len(set(names)) != len(names):
-            yield f"groups has names {names}; each name once"
+        yield from once("groups has names", (group.name for group in self.groups), "name")
 
     @rule
     def _a_model_is_of_one_group(self) -> Iterator[str]:
@@ -294,8 +292,7 @@ class Settings(Section):
 
     @rule
     def _signing_keys_once(self) -> Iterator[str]:
-        if len(set(self.signing_keys)) != len(self.signing_keys):
-            yield f"signing_keys is {list(self.signing_keys)}; each name once"
+        yield from once("signing_keys is", self.signing_keys, "name")
 
     @rule
     def _existing_signing_keys_are_named(self) -> Iterator[str]:
@@ -317,9 +314,7 @@ class Settings(Section):
 
     @rule
     def _tenant_names_once(self) -> Iterator[str]:
-        names = [tenant.name for tenant in self.tenants]
-        if len(set(names)) != len(names):
-            yield f"tenants has names {names}; each name once"
+        yield from once("tenants has names", (tenant.name for tenant in self.tenants), "name")
 
     @rule
     def _claim_values_once(self) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """A part of a stack file, whose rules can be judged while some of its values are wrong."""
 
+import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -28,8 +29,24 @@ def each(items: Iterable[Item], check: Callable[[Item], Iterator[str]]) -> Itera
             continue
 
 
+def once(said: str, values: Iterable[object], what: str) -> Iterator[str]:
+    """A finding where a value stands twice; `said` is the key with its verb."""
+    listed = [*values]
+    if len(set(listed)) != len(listed):
+        yield f"{said} {listed}; each {what} once"
+
+
+def shown(value: object) -> str:
+    """As a stack file says it: texts in quotes, `null`, `true`, `[]`."""
+    return repr(value) if isinstance(value, str) else json.dumps(value)
+
+
 class Section(BaseModel):
-    """A part of a stack file: fields, and rules between them."""
+    """A part of a stack file: fields, and rules between them.
+
+    Every key is required: nothing is defaulted, so the difference of two stack files is the whole
+    difference of two environments. Rules between keys state both values and the reason.
+    """
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True

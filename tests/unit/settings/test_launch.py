@@ -211,7 +211,7 @@ def test_a_pair_that_no_stack_file_can_say_is_illegal_all_the_same(pair: Pair) -
         ),
         (
             [("groups.0.launch.layers", [{"arn": LAYER, "publisher": None}] * 2)],
-            f"{LAUNCH}.layers has an entry twice",
+            f"{LAUNCH}.layers is {[LAYER, LAYER]}; each layer version once",
         ),
         (
             [("groups.0.launch.layers", [{"arn": LAYER[:-2], "publisher": None}])],

@@ -40,7 +40,10 @@ def test_other_publishers_are_named_only_where_signatures_are_asked_for() -> Non
 @pytest.mark.parametrize(
     ("publishers", "says"),
     [
-        ([PUBLISHER, PUBLISHER], "extra_publishers has an entry twice"),
+        (
+            [PUBLISHER, PUBLISHER],
+            f"extra_publishers is {[PUBLISHER, PUBLISHER]}; each profile version once",
+        ),
         ([f"{PUBLISHER[:-2]}{index:02}" for index in range(20)], "extra_publishers: tuple should"),
         ([f"{PUBLISHER}/more"], "extra_publishers.0: string should match"),
         (["arn:aws:iam::123456789012:role/signer"], "extra_publishers.0: string should match"),
