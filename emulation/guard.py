@@ -55,7 +55,7 @@ def guarded(application: Application) -> Application:
 def over_tls(fetch: Fetch, own: str) -> Fetch:
     """`fetch` that reaches the emulator itself over TLS; `own` is its address in plain HTTP.
 
-    Its JWT authorisers ask for the keys of its user pools in plain HTTP, which it refuses itself
+    Its JWT authorizers ask for the keys of its user pools in plain HTTP, which it refuses itself
     while it speaks TLS, so that no token would ever be accepted.
     """
 

@@ -26,9 +26,9 @@ GATEWAY_QUOTA_REQUESTS: Final = 2**31 - 1
 FIREWALL_RATE_REQUESTS: Final = (10, 2_000_000_000)
 """Of a rate-based rule."""
 GATEWAY_AUDIENCES: Final = 50
-"""Of one JWT authoriser."""
+"""Of one JWT authorizer."""
 AUDIENCE_CHARACTERS: Final = 2_500
-"""Of all audiences as JSON: what the authoriser function's 4 KB of environment has room for beside
+"""Of all audiences as JSON: what the authorizer function's 4 KB of environment has room for beside
 issuer and key URL (our own)."""
 SQS_RETENTION_SECONDS: Final = (60, 1_209_600)
 SQS_MAXIMUM_CONCURRENCY: Final = (2, 1_000)

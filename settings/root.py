@@ -237,8 +237,8 @@ class Settings(Section):
         if self.api.usage_plan is not None and self.identity.kind == "cognito":
             yield (
                 "api.usage_plan is set with identity.kind 'cognito'; it must be null, because "
-                "behind a pool's authoriser the gateway takes a plan's key from a header, a second "
-                "secret of every caller (with identity.kind 'issuer' the authoriser function says "
+                "behind a pool's authorizer the gateway takes a plan's key from a header, a second "
+                "secret of every caller (with identity.kind 'issuer' the authorizer function says "
                 "whose plan a token counts to)"
             )
 
@@ -328,7 +328,7 @@ class Settings(Section):
         if self.identity.kind == "cognito" and count > limits.GATEWAY_AUDIENCES:
             yield (
                 f"tenants has {count} entries; at most {limits.GATEWAY_AUDIENCES} are possible "
-                "with identity.kind 'cognito', because each is an audience of one authoriser (more "
+                "with identity.kind 'cognito', because each is an audience of one authorizer (more "
                 "callers need an outside issuer with one audience)"
             )
 

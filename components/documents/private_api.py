@@ -6,7 +6,7 @@ from components.documents import Document, document
 
 
 def through_endpoints(execution_arn: str, vpc_endpoints: Sequence[str]) -> Document:
-    """Whoever comes through one of the VPC endpoints; a method's authoriser judges them then."""
+    """Whoever comes through one of the VPC endpoints; a method's authorizer judges them then."""
     return document(
         {
             "Sid": "CallThroughEndpoints",

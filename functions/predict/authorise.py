@@ -14,7 +14,7 @@ and the authorizer function which `tenant` it is."""
 
 
 def jwt_of(request_context: Mapping[str, Any]) -> Jwt:
-    """What the authoriser found; empty when none ran.
+    """What the authorizer found; empty when none ran.
 
     An HTTP API hands a token's claims over in `jwt`, a REST API with a pool in `claims`; of the
     authorizer function it hands over what `contracts.authorizer` says, beside members of its own.

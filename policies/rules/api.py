@@ -39,7 +39,7 @@ def route_authorised(route: Resource, *, open_routes: Sequence[str] = HEALTH_ROU
     "api-method-authorised",
     on=Token.REST_METHOD,
     severity=Severity.CRITICAL,
-    why="A method without authorisation runs models for anyone; behind a pool's authoriser one "
+    why="A method without authorisation runs models for anyone; behind a pool's authorizer one "
     "without scopes takes identity tokens, and no access token.",
     fix="authorization COGNITO_USER_POOLS with authorizationScopes, CUSTOM, or AWS_IAM.",
 )

@@ -113,7 +113,7 @@ def test_every_tag_is_one_that_all_services_take(longest: Graph) -> None:
             assert not text.startswith("aws:")
 
 
-def test_every_client_is_an_audience_of_the_one_authoriser(longest: Graph) -> None:
+def test_every_client_is_an_audience_of_the_one_authorizer(longest: Graph) -> None:
     jwt = longest.one("aws:apigatewayv2/authorizer:Authorizer", "api").inputs["jwtConfiguration"]
     assert len(jwt["audiences"]) == 50
 

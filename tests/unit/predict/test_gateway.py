@@ -102,7 +102,7 @@ def test_header_names_are_met_in_any_case_and_several_values_arrive_joined() -> 
     assert made.headers == {"x-user": "a,b"}
 
 
-def test_a_request_without_body_headers_or_authoriser_is_understood() -> None:
+def test_a_request_without_body_headers_or_authorizer_is_understood() -> None:
     context = {key: value for key, value in EVENT["requestContext"].items() if key != "authorizer"}
     made = gateway.request_of(
         event(body=None, headers=None, requestContext=context), Deadline.after(1)

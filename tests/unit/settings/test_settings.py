@@ -166,7 +166,7 @@ def test_no_claim_or_audience_is_blank() -> None:
     assert "warmline:identity.audience.0: " in text
 
 
-def test_a_pool_has_no_more_clients_than_an_authoriser_takes() -> None:
+def test_a_pool_has_no_more_clients_than_an_authorizer_takes() -> None:
     tenant = {"claim_value": None, "scopes": ["models/read"], "models": ["m"]}
     tenants = [{"name": f"t{index}", **tenant} for index in range(51)]
     assert "tenants has 51 entries; at most 50" in refusal(changed(("tenants", tenants)))
