@@ -208,7 +208,7 @@ observability = Observability(
     ObservabilityArgs(
         account=account,
         groups=groups,
-        functions={"health": health},
+        functions={"health": health} | ({} if judge is None else {"authorize": judge}),
         api=api.metrics,
         thresholds=config.observability,
         kms_key_arn=keys.queues_arn,

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from contracts.metrics import GROUP_DIMENSION, NAMESPACE, Metric
+from tests.graph.programs import STACKS, VARIANTS, graph_of
 from tests.harness import Graph
 
 pytestmark = pytest.mark.graph
@@ -23,15 +24,19 @@ def test_every_alarm_tells_the_topic_says_why_and_is_quiet_without_data(graph: G
         assert ("statistic" in alarm.inputs) != ("extendedStatistic" in alarm.inputs)
 
 
-def test_every_function_is_watched_at_its_alias(graph: Graph) -> None:
-    for label, logical in (("predict", "serving-predict"), ("health", "health")):
-        name = graph.one("aws:lambda/function:Function", logical).outputs["name"]
-        for metric in ("errors", "throttles", "duration"):
-            alarm = graph.one(ALARM, f"observability-{label}-{metric}")
-            assert alarm.inputs["dimensions"] == {
-                "FunctionName": name,
-                "Resource": f"{name}:live",
-            }
+@pytest.mark.parametrize("stack", [*STACKS, *VARIANTS])
+def test_every_function_is_watched_at_its_alias(stack: str) -> None:
+    graph = graph_of(stack)
+    watched = {
+        (alarm.inputs["metricName"], *sorted(alarm.inputs["dimensions"].items()))
+        for alarm in graph.all(ALARM)
+        if alarm.inputs.get("namespace") == "AWS/Lambda"
+    }
+    names = [each.outputs["name"] for each in graph.all("aws:lambda/function:Function")]
+    assert names
+    for name in names:
+        for metric in ("Errors", "Throttles", "Duration"):
+            assert (metric, ("FunctionName", name), ("Resource", f"{name}:live")) in watched
 
 
 def test_the_duration_alarm_goes_off_before_the_timeout(graph: Graph) -> None:
