@@ -308,6 +308,8 @@ def curl_line(values: dict[str, Any], get_token: str, ca_bundle: str | None = No
 
 
 def _print_verdict(verdict: Any) -> None:
+    from automation.cost import text as cost_lines
+
     table = Table("resource type", "count", title=f"Preview of {verdict.stack}")
     for token_, count in sorted(verdict.report.types.items()):
         table.add_row(short_token(token_), str(count))
@@ -320,7 +322,11 @@ def _print_verdict(verdict: Any) -> None:
     _print_rules("Advice", verdict.advice)
     for line in verdict.not_asked:
         OUT.print(f"Not asked: {escape(line)}", soft_wrap=True)
-    _print_costs(verdict.costs)
+    if verdict.costs is not None:
+        OUT.print("")
+        for line in cost_lines(verdict.costs):
+            OUT.print(line, soft_wrap=True, highlight=False, markup=False)
+        OUT.print("")
     OUT.print("The preview passes." if verdict.passes else "The preview does not pass.")
 
 
@@ -331,15 +337,6 @@ def _print_rules(heading: str, results: list[Any]) -> None:
     for text, count in Counter(result.text for result in results).items():
         times = f" ({count} resources)" if count > 1 else ""
         OUT.print(f"  {escape(text)}{times}", soft_wrap=True)
-
-
-def _print_costs(costs: list[Any]) -> None:
-    OUT.print("A month without traffic, in US dollars of us-east-1:")
-    grid = Table.grid(padding=(0, 2))
-    for cost in costs:
-        grid.add_row(f"{cost.monthly_usd:>9.2f}", cost.what, cost.because)
-    grid.add_row(f"{sum(cost.monthly_usd for cost in costs):>9.2f}", "in all", "")
-    OUT.print(grid)
 
 
 if __name__ == "__main__":

@@ -14,11 +14,11 @@ from typing import Any
 from rich.console import Console
 
 from automation import cost, deployment
+from automation.cost import Estimate
 from automation.images import before_up
 from automation.report import COULD_NOT_RUN, MANDATORY, Report, RuleResult
 from automation.stages import Stages
 from automation.workspace import Reach, check_settings, open_stack, read_stack_file
-from capacity.standing import Cost
 from emulation import engine as engines
 from emulation import launchers
 from emulation.paths import ROOT
@@ -41,8 +41,8 @@ class Verdict:
     """Rules that could not run and that nobody allowed to."""
     tolerated: list[RuleResult] = field(default_factory=list)
     """Rules that could not run and may."""
-    costs: list[Cost] = field(default_factory=list)
-    """A month without traffic."""
+    costs: Estimate | None = None
+    """None for a stack of the laptop, which costs nothing."""
     advice: list[RuleResult] = field(default_factory=list)
     not_asked: list[str] = field(default_factory=list)
     """What only an account can tell, and `up` will ask."""
@@ -65,7 +65,7 @@ class Verdict:
             "unchecked": listed(self.unchecked),
             "tolerated": listed(self.tolerated),
             "advice": listed(self.advice),
-            "costs": [vars(cost) for cost in self.costs],
+            "costs": self.costs and self.costs.as_json(),
             "not_asked": self.not_asked,
         }
 
@@ -92,9 +92,10 @@ def preview(
             stage.result = f"{sum(report.types.values())} resources"
     waiting = allowed_rules(ALLOWED_FILE) if account else set[str]()
     verdict = judge(stack, report, {*allowed, *waiting})
+    laptop = settings is not None and bool(settings.endpoint_url)
     return replace(
         verdict,
-        costs=cost.estimate(report.types, settings),
+        costs=None if laptop else cost.estimate(report.resources, settings),
         not_asked=[] if account else [UNASKED.format(key) for key in before_up.named(source)],
     )
 

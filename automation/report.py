@@ -1,8 +1,8 @@
 """What an engine run did, gathered from its event stream: changes, rule results, errors."""
 
 import re
-from collections import Counter
-from collections.abc import Callable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,8 +59,9 @@ class Report:
     show: Callable[[str], None] = lambda _text: None
     changes: Counter[str] = field(default_factory=Counter)
     """Resources by what the engine did, in its own words, from its summary."""
-    types: Counter[str] = field(default_factory=Counter)
-    """Resources of the program by type token, components left out."""
+    resources: dict[str, list[Mapping[str, Any]]] = field(default_factory=lambda: defaultdict(list))
+    """Type token -> inputs of each resource of the program, components left out; without secrets,
+    and with placeholders for what is not known yet."""
     rules: list[RuleResult] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     packs: dict[str, str] = field(default_factory=dict)
@@ -105,10 +106,15 @@ class Report:
             return
         if metadata.new is not None and metadata.new.custom and not token.startswith("pulumi:"):
             if op in {"create", "same", "update", "create-replacement", "import"}:
-                self.types[token] += 1
+                self.resources[token].append(metadata.new.inputs or {})
             self.steps[op] += 1
             name = str(metadata.urn).rsplit("::", 1)[-1]
             self.show(f"{sum(self.steps.values())} resources, now {token} {name}")
+
+    @property
+    def types(self) -> Counter[str]:
+        """How many resources the program has of each type."""
+        return Counter({token: len(found) for token, found in self.resources.items()})
 
     @property
     def unchanged(self) -> bool:

@@ -1,6 +1,7 @@
 """`warmline preview` of the stacks that live on AWS: the real engine, no account."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,12 @@ def test_a_preview_needs_no_credentials_passes_the_pack_and_changes_no_committed
     assert found["unchecked"] == found["tolerated"] == []
     assert found["resources"]["aws:lambda/function:Function"] == 2
     assert found["changes"]["create"] > sum(found["resources"].values())
+    costs = found["costs"]
+    assert costs["unpriced"] == []
+    page = (ROOT / "docs" / "costs.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(rf"--stack {stack}\n\n```text\n(.*?)```", page, re.DOTALL)
+    for part in ("standing", "metrics", "per_million_requests"):
+        assert f"{costs[part]['usd']:8.2f}  in all" in shown, part
     assert committed() == before
 
 
