@@ -1,8 +1,11 @@
-"""What the documents tell people to type exists, and generated pages are fresh."""
+"""What the documents tell people to type and to open exists, and generated pages are fresh."""
 
+import os
 import re
 import shlex
 from collections.abc import Iterator
+from fnmatch import fnmatch
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -11,57 +14,143 @@ import typer.main
 
 import settings.docs
 from automation.cli import app
+from emulation.engine.found import MINIMUM
 
 pytestmark = pytest.mark.unit
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 FENCE = re.compile(r"^```(?:sh|bash|console)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-INLINE = re.compile(r"`((?:\.venv/bin/)?warmline [^`]+|make [^`]+)`")
-LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+INDENTED = re.compile(r"^    (\S.*)$", re.MULTILINE)
+LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]+))?\)")
+FILE = re.compile(r"`([\w.*-]+(?:/[\w.*-]+)*\.(?:md|yaml|py|txt|in))`")
+HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
+APP = typer.main.get_command(app)
 
 
-def typed_commands() -> Iterator[tuple[str, str]]:
+def text(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
+
+
+def name(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+def typed(program: str) -> list[tuple[str, str]]:
+    """Pages and command lines: in blocks, indented, or within a sentence."""
+    found: set[tuple[str, str]] = set()
     for page in PAGES:
-        text = page.read_text(encoding="utf-8")
-        lines = [line for block in FENCE.findall(text) for line in block.splitlines()]
-        for line in (*lines, *INLINE.findall(text)):
-            command = re.split(r"\s#\s", line)[0].strip()
-            if command.startswith(("make ", "warmline ", ".venv/bin/warmline ")):
-                yield str(page.relative_to(ROOT)), command
+        for line in code(text(page)):
+            command = re.split(r"(?:^|\s)#\s", line)[0].strip().removeprefix(".venv/bin/")
+            if command.startswith(f"{program} "):
+                found.add((name(page), command))
+    return sorted(found)
+
+
+def code(content: str) -> Iterator[str]:
+    for block in FENCE.findall(content):
+        yield from block.splitlines()
+    outside = re.sub(r"^```.*?^```", "", content, flags=re.MULTILINE | re.DOTALL)
+    yield from INDENTED.findall(outside)
+    yield from (" ".join(found.split()) for found in re.findall(r"`([^`]+)`", outside))
+
+
+def unknown(line: str) -> list[str]:
+    """Words of a command line that `warmline` does not know."""
+    command: Any = APP
+    words = shlex.split(line)[1:]
+    while hasattr(command, "commands") and words and not words[0].startswith("-"):
+        if words[0].isupper() or words[0] == "…":
+            return []  # it stands for any command
+        if words[0] not in command.commands:
+            return [words[0]]
+        command = command.commands[words.pop(0)]
+    options = {option for parameter in command.params for option in parameter.opts}
+    options |= {option for parameter in command.params for option in parameter.secondary_opts}
+    used = [word.split("=")[0] for word in words if word.startswith("--")]
+    faults = [option for option in used if option not in {*options, "--help"}]
+    if hasattr(command, "commands") and not command.invoke_without_command and not used:
+        faults += ["(a command)"]
+    return faults
+
+
+def files() -> Iterator[str]:
+    """Of the clone, but for what is made in it."""
+    for folder, within, names in os.walk(ROOT):
+        within[:] = [each for each in within if each not in {".git", ".venv", ".warmline"}]
+        yield from (f"{folder}/{each}" for each in names)
+
+
+FILES = sorted(files())
 
 
 def test_commands_are_found_in_the_documents() -> None:
-    assert len(list(typed_commands())) > 20
+    assert len(typed("warmline")) > 100
+    assert len(typed("make")) > 20
+    assert len(typed("python")) > 5
 
 
-@pytest.mark.parametrize(("page", "command"), sorted(set(typed_commands())))
-def test_a_command_in_a_document_exists_with_its_options(page: str, command: str) -> None:
-    program, *words = shlex.split(command)
-    if program == "make":
-        targets = set(re.findall(r"^([a-z%-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-        named = [word for word in words if "=" not in word]
-        known = {word for word in named if word in targets or word.startswith("test-")}
-        assert set(named) == known, f"{page}: no such target in `{command}`"
-        return
-    found: Any = typer.main.get_command(app)
-    while hasattr(found, "commands") and words and not words[0].startswith("-"):
-        if words[0].isupper() or words[0] == "…":
-            return
-        assert words[0] in found.commands, f"{page}: no such command in `{command}`"
-        found = found.commands[words.pop(0)]
-    options = {option for parameter in found.params for option in parameter.opts}
-    options |= {option for parameter in found.params for option in parameter.secondary_opts}
-    used = {word.split("=")[0] for word in words if word.startswith("--") and word != "--help"}
-    assert used <= options, f"{page}: no such option in `{command}`"
+@pytest.mark.parametrize("line", typed("warmline"), ids=": ".join)
+def test_a_command_in_a_document_exists_with_its_options(line: tuple[str, str]) -> None:
+    assert unknown(line[1]) == []
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+@pytest.mark.parametrize(
+    "line",
+    ["warmline tidy", "warmline gc --all", "warmline restore", "warmline models forget x"],
+)
+def test_a_command_that_does_not_exist_is_noticed(line: str) -> None:
+    assert unknown(line)
+
+
+@pytest.mark.parametrize("line", typed("make"), ids=": ".join)
+def test_a_target_in_a_document_exists(line: tuple[str, str]) -> None:
+    makefile = text(ROOT / "Makefile")
+    targets = {*re.findall(r"^([a-z-]+):", makefile, re.MULTILINE)}
+    targets |= {*re.findall(r"\btest-[a-z]+", makefile)}
+    assert {word for word in shlex.split(line[1])[1:] if "=" not in word} <= targets
+
+
+@pytest.mark.parametrize("line", typed("python"), ids=": ".join)
+def test_a_module_in_a_document_exists(line: tuple[str, str]) -> None:
+    words = shlex.split(line[1])
+    assert words[1] == "-m"
+    assert find_spec(words[2])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_the_files_that_a_document_names_exist(page: Path) -> None:
+    named = FILE.findall(text(page))
+    assert [each for each in named if not any(fnmatch(f, f"*/{each}") for f in FILES)] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
 def test_every_link_of_a_document_leads_somewhere(page: Path) -> None:
-    links = [link for link in LINK.findall(page.read_text(encoding="utf-8")) if "://" not in link]
-    missing = [link for link in links if not (page.parent / link).exists()]
-    assert not missing
+    for link, anchor in LINK.findall(text(page)):
+        if "://" in link:
+            continue
+        target = page.parent / link if link else page
+        assert target.exists(), link
+        if anchor:
+            assert anchor in {anchor_of(found) for found in HEADING.findall(text(target))}
+
+
+def anchor_of(heading: str) -> str:
+    """As GitHub makes it."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
 def test_the_page_of_settings_is_fresh() -> None:
-    assert settings.docs.PAGE.read_text(encoding="utf-8") == settings.docs.page()
+    assert text(settings.docs.PAGE) == settings.docs.page()
+
+
+def test_the_table_of_versions_is_that_of_the_locks() -> None:
+    page = text(ROOT / "docs" / "upgrading.md")
+    rows = re.findall(
+        r"^\| ([\w-]+)(?: \(SDK\))? \| ([\d.]+) \| `(requirements/\w+\.in)`", page, re.MULTILINE
+    )
+    assert len(rows) == 5
+    for package, version, path in rows:
+        assert f"\n{package}=={version}\n" in text(ROOT / path), package
+        assert f"\n{package}=={version} " in text(ROOT / path.replace(".in", ".txt")), package
+    assert f"| Pulumi engine | {MINIMUM} or newer |" in page
