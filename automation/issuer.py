@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from automation.errors import Failure
+from functions.authorize.documents import discovery_url
 
-DISCOVERY = "/.well-known/openid-configuration"
 TIMEOUT_SECONDS = 10
 
 
@@ -30,7 +30,7 @@ def compare(
     if identity["kind"] != "issuer":
         return None
     issuer = str(identity["issuer"])
-    address = issuer.rstrip("/") + DISCOVERY
+    address = discovery_url(issuer)
     try:
         named = json.loads(read(address))["issuer"]
     except (OSError, ValueError, KeyError, TypeError) as error:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from automation.models.stack import Stack
+from automation.models.stack import connect
 from automation.terminal import OUT, JsonOption, StackOption, YesOption, confirmed, print_json, told
 
 app = typer.Typer(
@@ -16,13 +16,6 @@ app = typer.Typer(
 Uri = Annotated[
     str, typer.Argument(metavar="IMAGE", help="URI in ECR with the digest: ...@sha256:...")
 ]
-
-
-def connect(stack: str) -> Stack:
-    """Finds a stack by name; tests put their own here."""
-    from automation.outputs import read  # imports the engine's packages
-
-    return read(stack)
 
 
 @app.command()

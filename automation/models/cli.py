@@ -1,22 +1,19 @@
 """`warmline models`: push, list, show, route, rollback, retire."""
 
-import json
 import re
-import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
-from rich.console import Console
-from rich.markup import escape
 
 from automation.errors import Failure
 from automation.models import show
-from automation.models.stack import Stack
+from automation.models.stack import connect
 from automation.stages import Stages
+from automation.terminal import ERR, JsonOption, StackOption, print_json, told
 from contracts.manifest import ManifestError
 from contracts.registry import RegistryError
 from contracts.route import RouteError
@@ -28,24 +25,11 @@ app = typer.Typer(
     add_completion=False,
 )
 Name = Annotated[str, typer.Argument(metavar="MODEL", help="Name of the model.")]
-StackOption = Annotated[str, typer.Option(help="The stack: local, or one that lives on AWS.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 ExpectOption = Annotated[
     int | None,
     typer.Option(min=0, help="Revision that the route must be at; 0 = no route yet."),
 ]
-_err = Console(stderr=True, highlight=False)
 _WEIGHT = re.compile(r"([0-9]{1,10})=([0-9]{1,6})")
-
-
-def _connect(stack: str) -> Stack:
-    from automation.outputs import read  # imports the engine's packages
-
-    return read(stack)
-
-
-connect: Callable[[str], Stack] = _connect
-"""Finds a stack by name; tests put their own here."""
 
 
 @app.command()
@@ -79,7 +63,7 @@ def push(
     """Check, upload, sign and register a model version. Run again, it goes on where it stopped."""
     from automation.models.push import push as run  # imports onnx
 
-    with _told("push"), Stages(_err).stage("push") as stage, _explained("push"):
+    with _told("push"), Stages(ERR).stage("push") as stage, _explained("push"):
         pushed = run(
             connect(stack),
             model,
@@ -94,7 +78,7 @@ def push(
         stage.result = f"{model} version {pushed.manifest.version}"
     document = show.pushed(pushed)
     if as_json:
-        _print_json(document)
+        print_json(document)
         return
     done = "is READY" if pushed.created else "was there already, with the same content"
     print(f"{model} version {document['version']} {done}.")
@@ -110,7 +94,7 @@ def list_models(stack: StackOption = "local", as_json: JsonOption = False) -> No
         registry = Registry.of(connect(stack))
         found = [show.model(registry, record) for record in registry.models()]
     if as_json:
-        _print_json(found)
+        print_json(found)
         return
     if not found:
         print("No models yet. Push one: warmline models push MODEL PATH")
@@ -132,7 +116,7 @@ def show_model(
         registry = Registry.of(connect(stack))
         if version is not None:
             document = show.version(registry.require_version(model, version))
-            _print_json(document)
+            print_json(document)
             return
         record = registry.model(model)
         if record is None:
@@ -143,7 +127,7 @@ def show_model(
             )
         document = show.model(registry, record, history=True)
     if as_json:
-        _print_json(document)
+        print_json(document)
     else:
         print("\n".join(show.model_lines(document)))
 
@@ -233,7 +217,7 @@ def retire(
     with _told("retire"):
         changed = Registry.of(connect(stack)).retire(model, version)
     if as_json:
-        _print_json({"model": model, "version": version, "state": "RETIRED", "changed": changed})
+        print_json({"model": model, "version": version, "state": "RETIRED", "changed": changed})
     else:
         print(f"{model} version {version} is {'retired' if changed else 'retired already'}.")
 
@@ -256,7 +240,7 @@ def _weights(pairs: Sequence[str]) -> dict[int, int]:
 
 def _print_outcome(outcome: Any, as_json: bool) -> None:
     if as_json:
-        _print_json(show.outcome(outcome))
+        print_json(show.outcome(outcome))
         return
     if not outcome.changed:
         print(f"It is so already: {show.route_line(outcome.after)}")
@@ -267,17 +251,8 @@ def _print_outcome(outcome: Any, as_json: bool) -> None:
 
 @contextmanager
 def _told(command: str) -> Iterator[None]:
-    """Print a cause and a way out on standard error, and exit with 1."""
-    try:
-        with _explained(command):
-            yield
-    except Failure as failure:
-        _err.print(f"[red]✗[/] models {command} failed: {escape(failure.cause)}", soft_wrap=True)
-        _err.print(escape(failure.way_out), soft_wrap=True)
-        raise typer.Exit(1) from failure
-    except KeyboardInterrupt:
-        _err.print(f"models {command} was stopped. Run it again: it goes on from here.")
-        raise typer.Exit(1) from None
+    with told(f"models {command}"), _explained(command):
+        yield
 
 
 @contextmanager
@@ -295,8 +270,3 @@ def _explained(command: str) -> Iterator[None]:
         raise Failure(str(error), "Check that the stack is up: `warmline status`.") from error
     except OSError as error:
         raise Failure(str(error), "Check that you may read the file.") from error
-
-
-def _print_json(value: Any) -> None:
-    json.dump(value, sys.stdout, indent=2)
-    print()

@@ -16,3 +16,10 @@ class Stack(Protocol):
     def clients(self) -> Callable[[str], Any]:
         """Service name -> low-level boto3 client."""
         ...
+
+
+def connect(stack: str) -> Stack:
+    """Finds a stack by name."""
+    from automation.outputs import read  # imports the engine's packages
+
+    return read(stack)

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from automation.models.stack import Stack
+from automation.models.stack import connect
 from automation.terminal import (
     OUT,
     JsonOption,
@@ -22,13 +22,6 @@ app = typer.Typer(name="release", add_completion=False)
 GroupOption = Annotated[
     str | None, typer.Option(help="Serving group. Default: every one, one after another.")
 ]
-
-
-def connect(stack: str) -> Stack:
-    """Finds a stack by name; tests put their own here."""
-    from automation.outputs import read  # imports the engine's packages
-
-    return read(stack)
 
 
 @app.callback(invoke_without_command=True)
