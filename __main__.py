@@ -208,8 +208,10 @@ observability = Observability(
     ObservabilityArgs(
         account=account,
         groups=groups,
-        functions={"health": health} | ({} if judge is None else {"authorize": judge}),
+        functions={"health": health},
+        judge=judge,
         api=api.metrics,
+        shadow=config.shadow,
         thresholds=config.observability,
         kms_key_arn=keys.queues_arn,
         tags=tags,
@@ -238,9 +240,14 @@ for output, value in {
     "registry_table": registry.table_name,
     "signing_key_arn": keys.signing_arns[signing_key],
     "signing_key_name": signing_key,
-    "serving_groups": {group.serving.name: group.described for group in groups},
+    "serving_groups": {
+        group.serving.name: group.described
+        | {"alarms": observability.page_alarms[group.serving.name]}
+        for group in groups
+    },
     "release": config.release.model_dump() | {"tenant_claim": config.identity.tenant_claim},
     "alarm_topic_arn": observability.topic_arn,
+    "page_topic_arn": observability.page_topic_arn,
     "images": {}
     if repository is None
     else {

@@ -99,7 +99,11 @@ class Function(pulumi.ComponentResource):
     function_name: pulumi.Output[str]
     """For metrics, and for permissions together with `alias_name`."""
     alias_name: pulumi.Output[str]
+    alias_metrics: dict[str, pulumi.Output[str]]
+    """Dimensions of CloudWatch's metrics of the alias."""
+    log_group_name: pulumi.Output[str]
     timeout_seconds: int
+    architecture: str
 
     def __init__(
         self, name: str, args: FunctionArgs, opts: pulumi.ResourceOptions | None = None
@@ -227,14 +231,23 @@ class Function(pulumi.ComponentResource):
         self.alias_invoke_arn = alias.invoke_arn
         self.function_name = function.name
         self.alias_name = alias.name
+        self.alias_metrics = {
+            "FunctionName": function.name,
+            "Resource": pulumi.Output.concat(function.name, ":", alias.name),
+        }
+        self.log_group_name = log_group.name
         self.timeout_seconds = args.timeout_seconds
+        self.architecture = args.package.architecture
         self.register_outputs(
             {
                 "alias_arn": self.alias_arn,
                 "alias_invoke_arn": self.alias_invoke_arn,
                 "function_name": self.function_name,
                 "alias_name": self.alias_name,
+                "alias_metrics": self.alias_metrics,
+                "log_group_name": self.log_group_name,
                 "timeout_seconds": self.timeout_seconds,
+                "architecture": self.architecture,
             }
         )
 

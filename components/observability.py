@@ -7,6 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.account import Account
+from components.burn_alarms import BurnAlarmsArgs, burn_alarms
 from components.dashboard import dashboard
 from components.derived import near_timeout_ms
 from components.documents.messaging import alarm_topic
@@ -17,6 +18,7 @@ from components.serving_group import ServingGroup
 from components.tags import DataClass, Tags
 from contracts.metrics import GROUP_DIMENSION, NAMESPACE, Metric
 from settings import Observability as Thresholds
+from settings import Shadow
 
 RUNBOOK = "docs/runbook.md"
 """Has a section for each alarm; `symptom`, or else the label, is its heading."""
@@ -29,50 +31,48 @@ class ObservabilityArgs:
     groups: Sequence[ServingGroup]
     functions: Mapping[str, Function]
     """Those that belong to no group."""
+    judge: Function | None
+    """The authorizer function, for which a refused token is an error like any other."""
     api: ApiMetrics
+    shadow: Shadow
     thresholds: Thresholds
     kms_key_arn: pulumi.Input[str]
-    """Key of the alarm topic; its policy lets CloudWatch and AWS Budgets publish."""
+    """Key of the topics; its policy lets CloudWatch and AWS Budgets publish."""
     tags: Tags
 
 
 class Observability(pulumi.ComponentResource):
-    """An encrypted topic that every alarm goes to, the alarms, and a dashboard."""
+    """Encrypted topics for what can wait and for what cannot, the alarms, and a dashboard."""
 
     topic_arn: pulumi.Output[str]
+    """Where every alarm goes but those that page."""
+    page_topic_arn: pulumi.Output[str]
+    """Where alarms go for which somebody gets up."""
+    page_alarms: dict[str, list[pulumi.Output[str]]]
+    """Names of the alarms that page, by serving group."""
 
     def __init__(
         self, name: str, args: ObservabilityArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("warmline:components:Observability", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
-        topic = aws.sns.Topic(
-            name,
-            kms_master_key_id=args.kms_key_arn,
-            tags=args.tags.named(name, DataClass.QUEUES),
-            opts=child,
-        )
-        aws.sns.TopicPolicy(
-            name,
-            arn=topic.arn,
-            policy=rendered(
-                alarm_topic,
-                topic_arn=topic.arn,
-                account_id=args.account.id,
-                partition=args.account.partition,
-            ),
-            opts=child,
-        )
         self._name = name
         self._tags = args.tags
-        self.topic_arn = topic.arn
+        self.topic_arn = self._topic(name, args)
+        self.page_topic_arn = self._topic(f"{name}-pages", args)
         limits = args.thresholds
-        functions = {_label(group, "predict"): group.inference for group in args.groups}
+        functions = {group.labelled("predict"): group.inference for group in args.groups}
         functions |= args.functions
         for label, function in functions.items():
+            self._failure_alarm(label, function, limits)
             self._function_alarms(label, function, limits)
+        if args.judge is not None:
+            self._function_alarms("authorize", args.judge, limits)
+        self.page_alarms = {}
         for group in args.groups:
+            self._queue_alarms(group, args.shadow)
             self._group_alarms(group, limits)
+            self.page_alarms[group.serving.name] = self._objective_alarms(group, limits)
         self._alarm(
             "api-5xx",
             "AWS/ApiGateway",
@@ -103,56 +103,115 @@ class Observability(pulumi.ComponentResource):
             ),
             opts=child,
         )
-        self.register_outputs({"topic_arn": self.topic_arn})
+        self.register_outputs(
+            {
+                "topic_arn": self.topic_arn,
+                "page_topic_arn": self.page_topic_arn,
+                "page_alarms": self.page_alarms,
+            }
+        )
 
-    def _group_alarms(self, group: ServingGroup, limits: Thresholds) -> None:
+    def _topic(self, name: str, args: ObservabilityArgs) -> pulumi.Output[str]:
+        child = pulumi.ResourceOptions(parent=self)
+        topic = aws.sns.Topic(
+            name,
+            kms_master_key_id=args.kms_key_arn,
+            tags=args.tags.named(name, DataClass.QUEUES),
+            opts=child,
+        )
+        aws.sns.TopicPolicy(
+            name,
+            arn=topic.arn,
+            policy=rendered(
+                alarm_topic,
+                topic_arn=topic.arn,
+                account_id=args.account.id,
+                partition=args.account.partition,
+            ),
+            opts=child,
+        )
+        return topic.arn
+
+    def _objective_alarms(
+        self, group: ServingGroup, limits: Thresholds
+    ) -> list[pulumi.Output[str]]:
+        """Names of those that page."""
+        if limits.objectives is None:
+            return []
+        return burn_alarms(
+            self._name,
+            BurnAlarmsArgs(
+                group=group,
+                objectives=limits.objectives,
+                topics={"page": self.page_topic_arn, "ticket": self.topic_arn},
+                runbook=RUNBOOK,
+                tags=self._tags,
+            ),
+            self,
+        )["page"]
+
+    def _queue_alarms(self, group: ServingGroup, shadow: Shadow) -> None:
+        if group.queue_name is not None:
+            self._alarm(
+                group.labelled("shadow-delay"),
+                "AWS/SQS",
+                "ApproximateAgeOfOldestMessage",
+                {"QueueName": group.queue_name},
+                shadow.retention_seconds // 2,
+                statistic="Maximum",
+                symptom="shadow-delay",
+                why="Shadow requests wait so long that they soon expire unseen.",
+            )
         if group.dead_letter_name is not None:
             self._alarm(
-                _label(group, "dead-letters"),
+                group.labelled("dead-letters"),
                 "AWS/SQS",
                 "ApproximateNumberOfMessagesVisible",
                 {"QueueName": group.dead_letter_name},
                 1,
                 statistic="Maximum",
+                symptom="dead-letters",
                 why="Shadow requests failed too often and were set aside.",
             )
+
+    def _group_alarms(self, group: ServingGroup, limits: Thresholds) -> None:
         dimensions = {GROUP_DIMENSION: group.serving.name}
         self._alarm(
-            _label(group, "integrity"),
+            group.labelled("integrity"),
             NAMESPACE,
             Metric.INTEGRITY_FAILURES.value,
             dimensions,
             1,
+            symptom="integrity",
             why="A model's bytes or signature are not what was pushed: it is not served.",
         )
         self._alarm(
-            _label(group, "stale-reads"),
+            group.labelled("stale-reads"),
             NAMESPACE,
             Metric.STALE_READS.value,
             dimensions,
             limits.stale_reads_per_5_minutes,
+            symptom="stale-reads",
             why="The registry cannot be read: the last known routes are serving.",
         )
 
-    def _function_alarms(self, label: str, function: Function, limits: Thresholds) -> None:
-        alias: dict[str, pulumi.Input[str]] = {
-            "FunctionName": function.function_name,
-            "Resource": pulumi.Output.concat(function.function_name, ":", function.alias_name),
-        }
+    def _failure_alarm(self, label: str, function: Function, limits: Thresholds) -> None:
         self._alarm(
             f"{label}-errors",
             "AWS/Lambda",
             "Errors",
-            alias,
+            function.alias_metrics,
             limits.function_errors_per_5_minutes,
             symptom="function-errors",
             why="The function failed or was killed: see its log group.",
         )
+
+    def _function_alarms(self, label: str, function: Function, limits: Thresholds) -> None:
         self._alarm(
             f"{label}-throttles",
             "AWS/Lambda",
             "Throttles",
-            alias,
+            function.alias_metrics,
             limits.function_throttles_per_5_minutes,
             symptom="function-throttles",
             why="Requests met the concurrency limit of the function or the account.",
@@ -161,7 +220,7 @@ class Observability(pulumi.ComponentResource):
             f"{label}-duration",
             "AWS/Lambda",
             "Duration",
-            alias,
+            function.alias_metrics,
             near_timeout_ms(function.timeout_seconds, limits.duration_percent_of_timeout),
             percentile="p99",
             symptom="function-duration",
@@ -200,8 +259,3 @@ class Observability(pulumi.ComponentResource):
             tags=self._tags.named(name),
             opts=pulumi.ResourceOptions(parent=self),
         )
-
-
-def _label(group: ServingGroup, what: str) -> str:
-    """`predict` for the default group, `fraud-predict` for the group fraud."""
-    return what if group.serving.is_default else f"{group.serving.name}-{what}"

@@ -40,8 +40,10 @@ class ServingGroup(pulumi.ComponentResource):
     """
 
     inference: Function
+    queue_name: pulumi.Output[str] | None
+    """Of the shadow requests; None = there is no queue."""
     dead_letter_name: pulumi.Output[str] | None
-    """None = there is no queue."""
+    """As `queue_name`."""
     described: dict[str, pulumi.Input[object]]
     """What commands need to know of it; an entry of the stack's output `serving_groups`."""
 
@@ -110,6 +112,7 @@ class ServingGroup(pulumi.ComponentResource):
             child,
         )
         self.serving = serving
+        self.queue_name = queue.queue_name if queue else None
         self.dead_letter_name = queue.dead_letter_name if queue else None
         self.described = {
             "function_name": self.inference.function_name,
@@ -120,8 +123,16 @@ class ServingGroup(pulumi.ComponentResource):
             "tenancy": serving.launch.tenancy,
         }
         self.register_outputs(
-            {"dead_letter_name": self.dead_letter_name, "described": self.described}
+            {
+                "queue_name": self.queue_name,
+                "dead_letter_name": self.dead_letter_name,
+                "described": self.described,
+            }
         )
+
+    def labelled(self, what: str) -> str:
+        """`predict` for the default group, `fraud-predict` for the group fraud."""
+        return what if self.serving.is_default else f"{self.serving.name}-{what}"
 
 
 def _shared(cache: SharedCache | None) -> dict[str, str]:

@@ -25,6 +25,7 @@ class ShadowQueue(pulumi.ComponentResource):
 
     queue_arn: pulumi.Output[str]
     queue_url: pulumi.Output[str]
+    queue_name: pulumi.Output[str]
     dead_letter_name: pulumi.Output[str]
 
     def __init__(
@@ -47,11 +48,13 @@ class ShadowQueue(pulumi.ComponentResource):
         )
         self.queue_arn = queue.arn
         self.queue_url = queue.url
+        self.queue_name = queue.name
         self.dead_letter_name = dead_letters.name
         self.register_outputs(
             {
                 "queue_arn": self.queue_arn,
                 "queue_url": self.queue_url,
+                "queue_name": self.queue_name,
                 "dead_letter_name": self.dead_letter_name,
             }
         )

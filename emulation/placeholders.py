@@ -158,6 +158,8 @@ def _computed(  # noqa: PLR0912, PLR0915 - one case a type
             return {"arn": f"arn:aws:budgets::{ACCOUNT_ID}:budget/{name}"}
         case "aws:cloudwatch/metricAlarm:MetricAlarm":
             return {"arn": arn("cloudwatch", f"alarm:{name}")}
+        case "aws:cloudwatch/compositeAlarm:CompositeAlarm":
+            return {"arn": arn("cloudwatch", f"alarm:{inputs['alarmName']}")}
         case type_ if type_ in _NETWORK:
             id_ = f"{_NETWORK[type_]}-{digest[:17]}"
             described = {"id": id_, "arn": arn(*_network_arn(type_, id_))}

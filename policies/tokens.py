@@ -20,6 +20,7 @@ class Token(StrEnum):
     BUCKET_VERSIONING = "aws:s3/bucketVersioning:BucketVersioning"
     BUDGET = "aws:budgets/budget:Budget"
     CODE_SIGNING_CONFIG = "aws:lambda/codeSigningConfig:CodeSigningConfig"
+    COMPOSITE_ALARM = "aws:cloudwatch/compositeAlarm:CompositeAlarm"
     DEFAULT_SECURITY_GROUP = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
     EGRESS_RULE = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
     ELASTIC_IP = "aws:ec2/eip:Eip"

@@ -7,12 +7,12 @@ from settings.keys import Keys
 from settings.launch import Images, Launch
 from settings.load import load
 from settings.network import Network
+from settings.observability import Objectives, Observability
 from settings.operations import (
     Budget,
     Deployment,
     Efs,
     Naming,
-    Observability,
     Protection,
     Storage,
 )
@@ -34,6 +34,7 @@ __all__ = [
     "Launch",
     "Naming",
     "Network",
+    "Objectives",
     "Observability",
     "Protection",
     "Release",

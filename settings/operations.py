@@ -1,4 +1,4 @@
-"""What a stack file says of owners, data that is kept, and alarms."""
+"""What a stack file says of owners, data that is kept, and money."""
 
 from collections.abc import Iterator
 from typing import Annotated, Literal
@@ -81,23 +81,6 @@ class Protection(Section):
                 f"force_destroy is true while protect is {self.protect} and deletion_protection is "
                 f"{self.deletion_protection}; buckets that are emptied on destroy are not protected"
             )
-
-
-class Observability(Section):
-    """When someone is told. Counts are those at which an alarm goes off."""
-
-    function_errors_per_5_minutes: int = Field(ge=1)
-    """Calls of a function that failed or were killed."""
-    function_throttles_per_5_minutes: int = Field(ge=1)
-    """Calls of a function that met a concurrency limit."""
-    duration_percent_of_timeout: int = Field(ge=10, le=100)
-    """Percent of a function's timeout that its slowest calls (99th percentile) may take."""
-    api_server_errors_per_5_minutes: int = Field(ge=1)
-    """Answers of the gateway with a status of 500 or more."""
-    api_latency_p99_ms: int = Field(ge=1)
-    """Milliseconds that the slowest requests (99th percentile) may take."""
-    stale_reads_per_5_minutes: int = Field(ge=1)
-    """Requests routed from memory because the registry could not be read."""
 
 
 class Budget(Section):

@@ -23,7 +23,8 @@ class Release(Section):
     """Minutes that the alarms are watched after the alias moved, while both versions are paid for;
     0 = not at all."""
     alarms: tuple[AlarmName, ...] = Field(max_length=limits.RELEASE_ALARMS)
-    """Alarms that are watched beside those that have the function as a dimension."""
+    """Alarms that are watched beside those that have the function as a dimension, and those that
+    page when the group's objectives are missed."""
 
     @rule
     def _alarms_have_time(self) -> Iterator[str]:

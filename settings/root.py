@@ -15,7 +15,8 @@ from settings.features import switched_on
 from settings.keys import Keys
 from settings.launch import Layer
 from settings.network import Network
-from settings.operations import Budget, Deployment, Naming, Observability, Protection, Storage
+from settings.observability import Observability
+from settings.operations import Budget, Deployment, Naming, Protection, Storage
 from settings.release import Release
 from settings.section import Section, each, once, rule
 from settings.values import Name
@@ -58,6 +59,24 @@ class Settings(Section):
     def _launches(self) -> Iterator[str]:
         for key, _ in self._keyed:
             yield from compatibility.problems(switched_on(self, key))
+
+    @rule
+    def _slow_requests_can_be_seen(self) -> Iterator[str]:
+        promised = self.observability.objectives
+        if promised is None:
+            return
+
+        def check(entry: tuple[str, Serving]) -> Iterator[str]:
+            key, group = entry
+            if promised.latency_ms >= group.timeout_seconds * 1000:
+                yield (
+                    f"observability.objectives.latency_ms is {promised.latency_ms} while "
+                    f"{key}.timeout_seconds is {group.timeout_seconds}; it must be less than "
+                    f"{group.timeout_seconds * 1000}, because what takes longer is stopped and "
+                    "counts as failed, never as slow"
+                )
+
+        yield from each(self._keyed, check)
 
     @property
     def _keyed(self) -> list[tuple[str, Serving]]:

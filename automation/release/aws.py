@@ -72,7 +72,8 @@ class ReleasedFunction:
     cloudwatch: Any
     name: str
     more_alarms: tuple[str, ...] = ()
-    """Watched beside the alarms that have the function as a dimension."""
+    """Watched beside the alarms that have the function as a dimension: those that page for its
+    group, which read several metrics, and what the stack file names."""
 
     def alias(self) -> Alias:
         found = self.lambda_.get_alias(FunctionName=self.name, Name=ALIAS)

@@ -209,8 +209,9 @@ class Release:
         missing = sorted(set(self.function.more_alarms) - states.keys())
         if missing:
             raise Failure(
-                f"release.alarms names {', '.join(missing)}, which the account does not have",
-                "Make the alarm, or take its name out of the stack file and bring the stack up.",
+                f"the account does not have {', '.join(missing)}, which a release must watch: an "
+                "alarm that the stack makes, or that release.alarms names",
+                "Bring the stack up; make the alarm, or take its name out of the stack file.",
             )
         if self.driver.rules.bake_seconds and not states:
             raise Failure(
@@ -294,7 +295,7 @@ def _release(
         lambda_=stack.clients("lambda"),
         cloudwatch=stack.clients("cloudwatch"),
         name=name,
-        more_alarms=tuple(settings["alarms"]),
+        more_alarms=(*settings["alarms"], *stack["serving_groups"][group].get("alarms", ())),
     )
     records = Records(
         registry=golden.registry,

@@ -161,11 +161,6 @@ def change(footing: Footing) -> Document:
             "Condition": _in_region(footing),
         },
         _allow("ChangeBudgets", deploy_actions.writes(deploy_actions.GLOBAL), _budgets(footing)),
-        _allow(
-            "ChangeRecords",
-            deploy_actions.writes(deploy_actions.RECORDS),
-            _names(footing, "hostedzone"),
-        ),
         {
             "Sid": "MakeKeys",
             "Effect": "Allow",
@@ -193,8 +188,8 @@ def change(footing: Footing) -> Document:
 
 
 def manage_roles(footing: Footing) -> Document:
-    """Roles on the stack's own path, and only with the boundary; and repositories of images, for
-    which `change` has no room left."""
+    """Roles on the stack's own path, and only with the boundary; and repositories of images and
+    records of names, for which `change` has no room left."""
     own = footing.iam(f"role{footing.path}*")
     return document(
         {
@@ -214,6 +209,11 @@ def manage_roles(footing: Footing) -> Document:
         },
         _allow(
             "ChangeImages", deploy_actions.writes(deploy_actions.IMAGES), _repositories(footing)
+        ),
+        _allow(
+            "ChangeRecords",
+            deploy_actions.writes(deploy_actions.RECORDS),
+            _names(footing, "hostedzone"),
         ),
         {
             "Sid": "LinkServices",

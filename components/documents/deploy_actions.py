@@ -25,8 +25,8 @@ ACTIONS: Mapping[str, Actions] = {
     ),
     "cloudwatch": Actions(
         reads="DescribeAlarms GetDashboard ListTagsForResource",
-        writes="DeleteAlarms DeleteDashboards PutDashboard PutMetricAlarm TagResource "
-        "UntagResource",
+        writes="DeleteAlarms DeleteDashboards PutCompositeAlarm PutDashboard PutMetricAlarm "
+        "TagResource UntagResource",
     ),
     "cognito-idp": Actions(
         reads="DescribeResourceServer DescribeUserPool DescribeUserPoolClient "
@@ -85,11 +85,12 @@ ACTIONS: Mapping[str, Actions] = {
         "UpdateFunctionCode UpdateFunctionConfiguration",
     ),
     "logs": Actions(
-        reads="DescribeLogGroups ListTagsForResource",
+        # Whoever makes an access log needs to see deliveries too.
+        reads="DescribeLogGroups DescribeQueryDefinitions DescribeResourcePolicies "
+        "GetLogDelivery ListLogDeliveries ListTagsForResource",
         writes="AssociateKmsKey CreateLogDelivery CreateLogGroup DeleteLogDelivery DeleteLogGroup "
-        "DeleteRetentionPolicy DescribeResourcePolicies DisassociateKmsKey GetLogDelivery "
-        "ListLogDeliveries PutResourcePolicy PutRetentionPolicy TagResource UntagResource "
-        "UpdateLogDelivery",
+        "DeleteQueryDefinition DeleteRetentionPolicy DisassociateKmsKey PutQueryDefinition "
+        "PutResourcePolicy PutRetentionPolicy TagResource UntagResource UpdateLogDelivery",
     ),
     "s3": Actions(
         reads="GetAccelerateConfiguration GetBucketAcl GetBucketCORS GetBucketLogging "

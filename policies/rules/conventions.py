@@ -17,6 +17,7 @@ TAGGABLE = (
     Token.BUCKET,
     Token.BUDGET,
     Token.CODE_SIGNING_CONFIG,
+    Token.COMPOSITE_ALARM,
     Token.DEFAULT_SECURITY_GROUP,
     Token.EGRESS_RULE,
     Token.ELASTIC_IP,

@@ -130,6 +130,22 @@ CASES: dict[str, Case] = {
         meddle=lambda aws, it: aws.call("cloudwatch", "DisableAlarmActions", AlarmNames=[it.id]),
         drifts=("actionsEnabled",),
     ),
+    "aws:cloudwatch/compositeAlarm:CompositeAlarm": Case(
+        given=lambda world: {
+            "alarmName": "case",
+            "alarmDescription": "why",
+            "alarmRule": f'ALARM("{world["alarm"]["name"]}")',
+            "alarmActions": [world["topic"]["arn"]],
+            "tags": TAGS,
+        },
+        changed=lambda world: {
+            "alarmRule": f'OK("{world["alarm"]["name"]}")',
+            "okActions": [world["topic"]["arn"]],
+            "tags": OTHER_TAGS,
+        },
+        meddle=lambda aws, it: aws.call("cloudwatch", "DisableAlarmActions", AlarmNames=[it.id]),
+        drifts=("actionsEnabled",),
+    ),
     "aws:cloudwatch/dashboard:Dashboard": Case(
         given=lambda _: {"dashboardName": "case", "dashboardBody": '{"widgets": []}'},
         changed=lambda _: {

@@ -67,6 +67,26 @@ class World:
         )
         self._make("queue", "aws:sqs/queue:Queue")
         self._make("topic", "aws:sns/topic:Topic")
+        self._make(
+            "alarm",
+            "aws:cloudwatch/metricAlarm:MetricAlarm",
+            comparisonOperator="GreaterThanThreshold",
+            threshold=1,
+            evaluationPeriods=1,
+            metricQueries=[
+                {
+                    "id": "bad",
+                    "metric": {
+                        "namespace": "n",
+                        "metricName": "m",
+                        "dimensions": {"d": "v"},
+                        "period": 300,
+                        "stat": "Sum",
+                    },
+                },
+                {"id": "burn", "expression": "bad * 2", "label": "burn", "returnData": True},
+            ],
+        )
         self._make("repository", "aws:ecr/repository:Repository")
         self._make("pool", "aws:cognito/userPool:UserPool")
         self._make("api", "aws:apigatewayv2/api:Api", protocolType="HTTP")

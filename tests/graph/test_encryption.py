@@ -23,6 +23,7 @@ KEY_OF: dict[str, Callable[[Resource], Any]] = {
 """Types that hold data -> where they say their key."""
 NO_DATA = {
     "aws:budgets/budget:Budget",
+    "aws:cloudwatch/compositeAlarm:CompositeAlarm",
     *("aws:apigateway/apiKey:ApiKey", "aws:apigateway/usagePlan:UsagePlan"),
     "aws:apigateway/usagePlanKey:UsagePlanKey",
     *("aws:apigateway/authorizer:Authorizer", "aws:apigateway/basePathMapping:BasePathMapping"),

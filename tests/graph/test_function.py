@@ -138,7 +138,8 @@ def test_a_queue_calls_the_alias_and_gets_failures_back_one_by_one() -> None:
 def test_the_unqualified_function_is_no_output() -> None:
     promised = set(Function.__annotations__)
     assert promised == {
-        *("alias_arn", "alias_invoke_arn", "alias_name", "function_name", "timeout_seconds"),
+        *("alias_arn", "alias_invoke_arn", "alias_metrics", "alias_name", "architecture"),
+        *("function_name", "log_group_name", "timeout_seconds"),
     }
 
 

@@ -22,7 +22,7 @@ STATEFUL = (
 OUTPUTS = {
     *("api_url", "token_url", "client_id", "user_pool_id", "tenants", "model_bucket"),
     *("registry_table", "signing_key_arn", "signing_key_name"),
-    *("alarm_topic_arn", "images", "region", "stack"),
+    *("alarm_topic_arn", "page_topic_arn", "images", "region", "stack"),
     *("serving_groups", "release"),
 }
 
@@ -36,11 +36,12 @@ def test_the_urns_are_those_of_the_snapshot(stack: str) -> None:
     assert graph_of(stack).urns() == (SNAPSHOTS / f"{stack}.txt").read_text().splitlines()
 
 
-def test_dev_and_prod_are_the_same_resources_but_for_network_and_front_door(
+def test_dev_and_prod_are_the_same_but_for_network_front_door_and_objectives(
     dev: Graph, prod: Graph
 ) -> None:
     def others(graph: Graph) -> list[str]:
-        apart = (":Network", "-predict-network", ":InferenceApi")
+        apart = (":Network", "-predict-network", ":InferenceApi", "::observability-availability-")
+        apart += ("::observability-latency-", "Dashboard::observability-")
         return [urn for urn in graph.urns() if not any(part in urn for part in apart)]
 
     assert [urn.replace("pulumi:dev", "pulumi:prod") for urn in others(dev)] == others(prod)

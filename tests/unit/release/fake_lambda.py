@@ -120,6 +120,8 @@ class FakeCloud(FakeStack):
     """Version -> its state after that; `Active` where nothing is said."""
     fates: dict[str, Fate] = field(default_factory=dict)
     alarms: dict[str, Callable[[], bool]] = field(default_factory=dict)
+    """Those of the function, by name: whether it is on."""
+    composite_alarms: dict[str, Callable[[], bool]] = field(default_factory=dict)
     answers: dict[str, float] = field(default_factory=dict)
     """Version -> what it answers to the golden request; 1.0 is right."""
     flipped_at: float | None = None
@@ -358,7 +360,14 @@ class FakeCloudWatch(FakeClient):
         ]
         shown.append({"AlarmName": "foreign", "StateValue": "ALARM", "Dimensions": other})
         start = int(request.get("NextToken", 0))
-        answer: dict[str, Any] = {"MetricAlarms": shown[start : start + 1], "CompositeAlarms": []}
+        composite = [
+            {"AlarmName": name, "StateValue": "ALARM" if on() else "OK"}
+            for name, on in self.cloud.composite_alarms.items()
+        ]
+        answer: dict[str, Any] = {
+            "MetricAlarms": shown[start : start + 1],
+            "CompositeAlarms": [] if start else composite,
+        }
         if start + 1 < len(shown):
             answer["NextToken"] = str(start + 1)
         return answer

@@ -140,11 +140,22 @@ def test_a_bake_time_without_an_alarm_is_refused_because_it_proves_nothing(
     assert cloud.release().run(Request()).live == "2"
 
 
+def test_what_pages_for_the_group_takes_the_version_back_as_well(cloud: FakeCloud) -> None:
+    cloud.values["serving_groups"]["default"]["alarms"] = ["availability-page"]
+    cloud.composite_alarms |= {
+        "availability-page": lambda: cloud.live == "2",
+        "of another group": lambda: True,
+    }
+    ended = cloud.release().run(Request())
+    assert (ended.live, ended.problem) == (
+        "1",
+        "alarm availability-page went on after the alias moved",
+    )
+
+
 def test_an_alarm_named_in_the_stack_file_must_exist(cloud: FakeCloud) -> None:
     cloud.settings(alarms=["slo", "errors"])
-    with pytest.raises(
-        Failure, match=r"release\.alarms names slo, which the account does not have"
-    ):
+    with pytest.raises(Failure, match="the account does not have slo, which a release must watch"):
         cloud.release().run(Request())
 
 
