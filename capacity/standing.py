@@ -4,6 +4,7 @@ Every resource type is either priced here or in `capacity.free_types` with the r
 nothing while it stands; `unpriced` names the others.
 """
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -18,6 +19,8 @@ Resources = Mapping[str, Sequence[Inputs]]
 EMPTY_POLLS_PER_MONTH: Final = 5 * prices.SECONDS_PER_MONTH // 20
 """Requests to a queue by a mapping that finds nothing: five pollers wait 20 s each (Lambda
 developer guide, scaling of SQS event sources)."""
+FREE_DASHBOARD_METRICS: Final = 50
+"""An account's three free dashboards show no more each (CloudWatch pricing, free tier)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,14 +155,24 @@ def _alarms(found: Sequence[Inputs]) -> Iterator[Cost]:
     )
 
 
+def _shown_metrics(dashboard: Inputs) -> int:
+    """None of a body that is not known yet."""
+    try:
+        widgets = json.loads(dashboard["dashboardBody"])["widgets"]
+    except (KeyError, TypeError, ValueError):
+        return 0
+    return sum(len(widget["properties"].get("metrics", ())) for widget in widgets)
+
+
 def _dashboards(found: Sequence[Inputs]) -> Iterator[Cost]:
+    small = sum(_shown_metrics(dashboard) <= FREE_DASHBOARD_METRICS for dashboard in found)
     yield Cost(
         theme="observability",
         what="dashboards",
         usd=len(found) * prices.DASHBOARD.usd,
-        because=f"{len(found)} at ${prices.DASHBOARD.usd:.2f}; three of an account with at most 50 "
-        "metrics are free",
-        free_usd=min(len(found), 3) * prices.DASHBOARD.usd,
+        because=f"{len(found)} at ${prices.DASHBOARD.usd:.2f}; three of an account with at most "
+        f"{FREE_DASHBOARD_METRICS} metrics are free",
+        free_usd=min(small, 3) * prices.DASHBOARD.usd,
     )
 
 

@@ -1,5 +1,7 @@
 """The cost estimate over whole stacks: nothing goes unpriced, and the docs show today's figures."""
 
+import json
+
 import pytest
 
 from capacity.free_types import FREE
@@ -62,6 +64,39 @@ def test_gateways_and_their_addresses_are_priced_one_a_zone() -> None:
 def test_a_snapshot_of_a_function_is_priced() -> None:
     lines = {line.what: line.usd for line in standing(resources_of("dev-images"))}
     assert lines["snapshots"] == pytest.approx(1769 / 1024 * 0.0000015046 * 730 * 3600)
+
+
+FILLED = {
+    "$context.requestTime": "25/Nov/2026:10:15:56 +0000",
+    "$context.requestId": "5e5bf2c9-4d2a-4f8e-9a37-0c1f2f0f7d11",
+    "$context.status": "200",
+    "$context.responseLatency": "132",
+    "$context.integrationLatency": "128",
+    "$context.responseLength": "12400",
+    "$context.httpMethod $context.resourcePath": "POST /v2/models/{model}/infer",
+    "$context.routeKey": "POST /v2/models/{model}/infer",
+    "client_id": "5k3v7s1q9d2m4n6p8r0t1u3w5y",
+}
+"""Values of an inference, as long as API Gateway writes them; what is not named is a dash."""
+
+
+@pytest.mark.parametrize("stack", SHOWN)
+def test_a_line_of_the_access_log_has_about_as_many_bytes_as_are_priced(stack: str) -> None:
+    resources = resources_of(stack)
+    (stage,) = (
+        *resources.get("aws:apigateway/stage:Stage", ()),
+        *resources.get("aws:apigatewayv2/stage:Stage", ()),
+    )
+    log_format = stage["accessLogSettings"]["format"]
+    fields = json.loads(log_format)
+    line = json.dumps(
+        {
+            key: next((text for name, text in FILLED.items() if value.endswith(name)), "-")
+            for key, value in fields.items()
+        },
+        separators=(",", ":"),
+    )
+    assert 0.6 * len(log_format) < len(line) < len(log_format)
 
 
 def test_the_page_shows_the_estimates_of_today() -> None:

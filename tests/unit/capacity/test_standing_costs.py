@@ -1,5 +1,6 @@
 """Standing cost from what a stack has."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -52,6 +53,20 @@ def test_the_free_tier_is_told_and_never_taken_off() -> None:
     assert (alarms.usd, alarms.free_usd) == (pytest.approx(2.5), pytest.approx(1.0))
     boards = one("aws:cloudwatch/dashboard:Dashboard", *[{}] * 5)
     assert (boards.usd, boards.free_usd) == (15.0, 9.0)
+
+
+@pytest.mark.parametrize(("metrics", "free"), [(50, 3.0), (51, 0.0)])
+def test_a_dashboard_that_shows_many_metrics_is_none_of_the_free_ones(
+    metrics: int, free: float
+) -> None:
+    shown = [["AWS/Lambda", "Errors"]] * (metrics - 1)
+    widgets = [
+        {"type": "metric", "properties": {"metrics": shown}},
+        {"type": "metric", "properties": {"metrics": [["AWS/Lambda", "Throttles"]]}},
+        {"type": "text", "properties": {"markdown": "# Errors"}},
+    ]
+    board = {"dashboardBody": json.dumps({"widgets": widgets})}
+    assert one("aws:cloudwatch/dashboard:Dashboard", board).free_usd == free
 
 
 def test_a_firewall_pays_for_its_list_and_for_each_rule_or_managed_group() -> None:
