@@ -178,7 +178,7 @@ def gc(
     stack: StackOption = "local",
     as_json: JsonOption = False,
 ) -> None:
-    """Find code versions, archives and retired models that nothing needs; --yes deletes them."""
+    """Find code versions, archives and files of models that nothing needs; --yes deletes them."""
     from automation.day2.collect import Rules, collect
     from automation.deployment import one_at_a_time
     from automation.outputs import read, state
@@ -201,6 +201,8 @@ def gc(
         print(f"{one.kind:<12}  {one.size_bytes:>13,} bytes  {one.name}")
     for name in result.spared:
         print(f"spared: {name} came into use meanwhile")
+    for name in result.unknown:
+        print(f"left: {name} is older than the registry's table, which cannot tell what it was")
     size = sum(one.size_bytes for one in result.found)
     print(f"{len(result.found)} things, {size:,} bytes{'' if yes else '; --yes deletes them'}.")
 

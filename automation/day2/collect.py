@@ -4,72 +4,25 @@ Each deletion asks again just before, names exact versions, and can be done twic
 run is finished by the next one.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from automation.day2 import garbage
+from automation.day2.collected import GONE, Collected, Rules, gone
 from automation.day2.garbage import CodeVersion, StoredVersion
-from automation.errors import Failure
+from automation.day2.stored_models import StoredModels
 from automation.models.registry import Registry
 from automation.models.stack import Progress, Stack
-from automation.models.store import NOT_FOUND, status_of
 from automation.release.aws import LATEST, ReleasedFunction
 from automation.release.records import Records
-from contracts.manifest import object_key
-from contracts.registry import VersionRecord, VersionState
 
 FUNCTION, BUCKET = "aws:lambda/function:Function", "aws:s3/bucket:Bucket"
 CODE = "code"
 """Data class of the bucket of archives."""
-GONE = frozenset({"ResourceNotFoundException", "NoSuchKey", "NotFound", "404"})
-IN_USE = frozenset({"ResourceConflictException", "PreconditionFailed", "412"})
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rules:
-    """What is kept in any case."""
-
-    keep: int
-    """Newest published versions of each function."""
-    older_than: timedelta
-    now: datetime = field(default_factory=lambda: datetime.now(UTC))
-
-    @property
-    def before(self) -> datetime:
-        return self.now - self.older_than
-
-
-@dataclass(frozen=True, kw_only=True)
-class Found:
-    """One thing that nothing needs."""
-
-    kind: str
-    """`code version`, `archive` or `model file`."""
-    name: str
-    size_bytes: int
-    deleted: bool = False
-
-
-@dataclass(kw_only=True)
-class Collected:
-    """What a run found, and what became of it."""
-
-    dry_run: bool
-    found: list[Found] = field(default_factory=list)
-    spared: list[str] = field(default_factory=list)
-    """What came into use between the look and the deletion."""
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "dry_run": self.dry_run,
-            "found": [vars(one) for one in self.found],
-            "spared": self.spared,
-            "size_bytes": sum(one.size_bytes for one in self.found),
-        }
 
 
 @dataclass(kw_only=True)
@@ -98,7 +51,9 @@ class Collector:
         for bucket in self._code_buckets():
             self.progress(f"archives in {bucket}")
             self._archives(bucket, staying)
-        self._models()
+        StoredModels(
+            stack=self.stack, rules=self.rules, result=self.result, progress=self.progress
+        ).collect()
         return self.result
 
     def _names(self, type_: str, output: str) -> list[str]:
@@ -126,7 +81,7 @@ class Collector:
             name = f"{function} {one.number}"
             deleted = not self.dry_run and self._delete_version(function, one, published)
             if deleted or self.dry_run:
-                self._note("code version", name, one.size_bytes)
+                self.result.note("code version", name, one.size_bytes)
                 del there[one.number]
             else:
                 self.result.spared.append(name)
@@ -137,7 +92,7 @@ class Collector:
     ) -> bool:
         if one.number in self._protected(function, published, [one.number]):
             return False
-        return _done(
+        return gone(
             lambda: self._lambda.delete_function(FunctionName=function, Qualifier=one.number)
         )
 
@@ -184,7 +139,7 @@ class Collector:
         free = garbage.old_archives(self._stored(bucket), used, self.rules.before)
         for key, versions in free.items():
             if self.dry_run or self._delete_archive(bucket, key, versions):
-                self._note("archive", key, sum(one.size_bytes for one in versions))
+                self.result.note("archive", key, sum(one.size_bytes for one in versions))
             else:
                 self.result.spared.append(key)
 
@@ -225,43 +180,6 @@ class Collector:
                 )
         return found
 
-    # Models.
-
-    def _models(self) -> None:
-        for model in self._registry.models():
-            for record in self._registry.versions(model.model):
-                made = datetime.fromisoformat(record.created_at)
-                if record.state is VersionState.RETIRED and made <= self.rules.before:
-                    self.progress(f"files of {record.model} version {record.version}")
-                    self._model_files(record)
-
-    def _model_files(self, record: VersionRecord) -> None:
-        """The files go behind delete markers: the bucket keeps their versions for a while."""
-        bucket, prefix = self.stack["model_bucket"], object_key(record.model, record.version, "")
-        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-        for one in [one for page in pages for one in page.get("Contents", ())]:
-            if self.dry_run or self._delete_file(bucket, one, record):
-                self._note("model file", one["Key"], one["Size"])
-            else:
-                self.result.spared.append(one["Key"])
-
-    def _delete_file(self, bucket: str, one: Mapping[str, Any], record: VersionRecord) -> bool:
-        now = self._registry.version(record.model, record.version)
-        if now is None or now.state is not VersionState.RETIRED:
-            raise Failure(
-                f"{record.model} version {record.version} was retired, and is not any more: "
-                "something else writes to the registry",
-                "Find out what; then run the same command again.",
-            )
-        return _done(
-            lambda: self._s3.delete_object(Bucket=bucket, Key=one["Key"], IfMatch=one["ETag"])
-        )
-
-    def _note(self, kind: str, name: str, size_bytes: int) -> None:
-        self.result.found.append(
-            Found(kind=kind, name=name, size_bytes=size_bytes, deleted=not self.dry_run)
-        )
-
 
 def collect(
     stack: Stack,
@@ -286,16 +204,3 @@ def _code_version(number: str, about: Mapping[str, Any]) -> CodeVersion:
         code_sha256=about["CodeSha256"],
         signing_job=str(about.get("SigningJobArn") or "").rpartition("/")[2],
     )
-
-
-def _done(delete: Callable[[], Any]) -> bool:
-    """Whether it is gone now; False = it came into use meanwhile."""
-    try:
-        delete()
-    except ClientError as error:
-        code = error.response["Error"]["Code"]
-        if code in IN_USE:
-            return False
-        if code not in GONE and status_of(error) != NOT_FOUND:
-            raise
-    return True

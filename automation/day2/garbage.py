@@ -7,8 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from contracts.manifest import MODEL_NAME
+
 ARCHIVE = re.compile(r"(?:unsigned/)?[a-z_]+/([0-9a-f]{64})\.zip|signed/[A-Za-z0-9-]+\.zip")
 """Keys of function archives; anything else in the bucket is somebody else's."""
+_VERSION = rf"({MODEL_NAME.pattern})/([1-9][0-9]{{0,9}})"
+VERSION_FILE = re.compile(rf"models/{_VERSION}/.+")
+GOLDEN = re.compile(rf"golden/{_VERSION}\.json")
 LEAST_KEPT = 2
 """The live version, and the one before it, which a rollback needs."""
 
@@ -33,6 +38,46 @@ class StoredVersion:
     id: str
     size_bytes: int
     stored_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredFile:
+    """An object of the model bucket, as it is now."""
+
+    key: str
+    etag: str
+    size_bytes: int
+    stored_at: datetime
+
+
+@dataclass(frozen=True)
+class ModelVersion:
+    """A version of a model, whether the registry knows it or not."""
+
+    model: str
+    number: int
+
+    @property
+    def key(self) -> tuple[str, int]:
+        return self.model, self.number
+
+    def __str__(self) -> str:
+        return f"{self.model} version {self.number}"
+
+
+def version_files(files: Iterable[StoredFile]) -> dict[ModelVersion, list[StoredFile]]:
+    """Files below the prefix of a version; anything else there is somebody else's."""
+    found: dict[ModelVersion, list[StoredFile]] = {}
+    for file in files:
+        if match := VERSION_FILE.fullmatch(file.key):
+            found.setdefault(ModelVersion(match[1], int(match[2])), []).append(file)
+    return found
+
+
+def golden_files(files: Iterable[StoredFile]) -> dict[ModelVersion, StoredFile]:
+    """Recorded golden requests, by the version that they are of."""
+    matches = ((GOLDEN.fullmatch(file.key), file) for file in files)
+    return {ModelVersion(match[1], int(match[2])): file for match, file in matches if match}
 
 
 def protected_versions(

@@ -186,6 +186,8 @@ def _push_version(
         created_at=now(),
     )
     created = registry.register(record, serving_group=manifest.serving_group)
+    # Garbage collection that met an unregistered version may have taken files until just now.
+    _upload(manifest, package, store, lambda _text: None)
     return Pushed(manifest=manifest, signature=signature, created=created)
 
 

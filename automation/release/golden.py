@@ -185,12 +185,12 @@ class Golden:
             raise Failure(
                 f"{model} {version} has {len(cases) - 1} golden requests; at most {MAX_CASES}, "
                 "because a release sends them all before the alias moves",
-                f"Delete s3://{self.bucket}/{_key(model, version)} and record fewer.",
+                f"Delete s3://{self.bucket}/{golden_key(model, version)} and record fewer.",
             )
         body = json.dumps({"cases": [vars(one) for one in cases]}, indent=1).encode()
         self.s3.put_object(
             Bucket=self.bucket,
-            Key=_key(model, version),
+            Key=golden_key(model, version),
             Body=body,
             ContentType="application/json",
         )
@@ -198,7 +198,7 @@ class Golden:
 
     def cases(self, model: str, version: int) -> list[Case]:
         """Raises `Failure` for a file that is no record of golden requests."""
-        key = _key(model, version)
+        key = golden_key(model, version)
         try:
             body = self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
         except ClientError as error:
@@ -287,7 +287,7 @@ def _labels(wanted: Mapping[str, Any], found: Sequence[Any], _tolerance: float) 
     return ""
 
 
-def _key(model: str, version: int) -> str:
+def golden_key(model: str, version: int) -> str:
     return f"golden/{model}/{version}.json"
 
 

@@ -124,6 +124,10 @@ def test_garbage_goes_and_what_is_needed_stays(stack: LocalStack) -> None:
     retired = stack.warmline("models", "push", "old", str(stack.home.parent / "old.onnx"))
     assert retired.returncode == 0, retired.stderr
     assert stack.warmline("models", "retire", "old", "1").returncode == 0
+    bucket = stack.outputs["model_bucket"]
+    left = ["golden/gone/1.json", object_key("broken", 1, "model.onnx")]
+    for key in left:
+        s3.put_object(Bucket=bucket, Key=key, Body=b"12345")
     before = numbers(stack, function)
     expected = {str(newest), live, str(newest - 2), warm}
 
@@ -139,8 +143,12 @@ def test_garbage_goes_and_what_is_needed_stays(stack: LocalStack) -> None:
         unused
     }
     assert not s3.list_object_versions(Bucket=code, Prefix=unused).get("Versions")
-    model_bucket = stack.outputs["model_bucket"]
-    assert "Contents" not in s3.list_objects_v2(Bucket=model_bucket, Prefix="models/old/1/")
+    assert "Contents" not in s3.list_objects_v2(Bucket=bucket, Prefix="models/old/1/")
+    kinds = {one["name"]: one["kind"] for one in result["found"]}
+    assert [kinds[key] for key in left] == ["golden", "leftover"]
+    kept = {one["Key"] for one in s3.list_objects_v2(Bucket=bucket)["Contents"]}
+    assert not kept & set(left)
+    assert object_key(MODEL, 1, "model.onnx") in kept
     assert [one["name"] for one in looked["found"]] == [one["name"] for one in result["found"]]
     assert {"name": unused, "kind": "archive", "size_bytes": 5, "deleted": True} in result["found"]
     assert json.loads(stack.warmline("gc", *options).stdout)["found"] == []

@@ -2,13 +2,14 @@
 
 import base64
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from automation.day2.collect import Collected, Rules, collect
+from automation.day2.collect import collect
+from automation.day2.collected import Collected, Rules
 from automation.errors import Failure
 from contracts import registry as items
 from contracts.registry import ModelRecord, VersionRecord, VersionState
@@ -42,6 +43,8 @@ class Cloud(FakeStack):
     archives: dict[tuple[str, str], datetime] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     """Key -> entity tag."""
+    stored_at: dict[str, datetime] = field(default_factory=dict)
+    """Of files; those that are not here were stored long ago."""
     before_delete: dict[str, Callable[[], Any]] = field(default_factory=dict)
     """Happens at the deletion of that version, key or file, once."""
 
@@ -127,8 +130,13 @@ class Pages:
             case "list_objects_v2":
                 yield {
                     "Contents": [
-                        {"Key": key, "ETag": tag, "Size": 7}
-                        for key, tag in cloud.files.items()
+                        {
+                            "Key": key,
+                            "ETag": tag,
+                            "Size": 7,
+                            "LastModified": cloud.stored_at.get(key, OLD),
+                        }
+                        for key, tag in sorted(cloud.files.items())
                         if key.startswith(request["Prefix"])
                     ]
                 }
@@ -157,6 +165,7 @@ def cloud() -> Cloud:
 
 
 def retire(cloud: Cloud, state: VersionState = VersionState.RETIRED) -> None:
+    """Version 1 of a model that has a version 11, too."""
     record = VersionRecord(
         model="fraud",
         version=1,
@@ -167,6 +176,7 @@ def retire(cloud: Cloud, state: VersionState = VersionState.RETIRED) -> None:
     )
     for item in (
         items.encode_version(record),
+        items.encode_version(replace(record, version=11, state=VersionState.READY)),
         items.encode_model(ModelRecord(model="fraud", serving_group="default")),
     ):
         cloud.items[item["pk"]["S"], item["sk"]["S"]] = item
@@ -261,16 +271,12 @@ def test_a_file_that_changes_meanwhile_is_spared(cloud: Cloud) -> None:
 
 def test_a_version_that_is_no_longer_retired_stops_the_run(cloud: Cloud) -> None:
     retire(cloud)
-    original = cloud.get_paginator
 
-    def overtaken(operation: str) -> Any:
-        if operation == "list_objects_v2":
-            files = dict(cloud.files)
+    def overtake(text: str) -> None:
+        if text == "files of fraud version 1":
             retire(cloud, VersionState.READY)
-            cloud.files = files
-        return original(operation)
 
-    cloud.get_paginator = overtaken  # type: ignore[method-assign]
+    rules = Rules(keep=2, older_than=timedelta(days=30), now=NOW)
     with pytest.raises(Failure, match="is not any more"):
-        run(cloud)
+        collect(cloud, STATE, rules, dry_run=False, progress=overtake)
     assert len(cloud.files) == 2

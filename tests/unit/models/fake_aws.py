@@ -9,6 +9,7 @@ import hashlib
 import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cache
 from types import SimpleNamespace
 from typing import Any
@@ -128,6 +129,10 @@ class FakeDynamo(FakeClient):
         item = self.cloud.items.get(_key(request["Key"]))
         return {} if item is None else {"Item": copy.deepcopy(item)}
 
+    def do_describe_table(self, **request: Any) -> Any:
+        assert request == {"TableName": TABLE}
+        return {"Table": {"CreationDateTime": self.cloud.table_made}}
+
     def do_query(self, **request: Any) -> Any:
         assert request["ConsistentRead"]
         values = request["ExpressionAttributeValues"]
@@ -198,6 +203,7 @@ class FakeStack:
     """A deployed stack: its outputs, and what its stores hold."""
 
     calls: Calls = field(default_factory=Calls)
+    table_made: datetime = datetime(2026, 1, 1, tzinfo=UTC)
     objects: dict[str, bytes] = field(default_factory=dict)
     items: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     private_key: ec.EllipticCurvePrivateKey = field(
