@@ -7,7 +7,7 @@ nothing while it stands; `unpriced` names the others.
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from capacity import prices
 from capacity.free_types import FREE
@@ -113,13 +113,19 @@ def _by_the_hour(what: str, price: prices.Price, more: str = "") -> Callable[...
     return priced
 
 
+def _listed(inputs: Inputs, key: str) -> list[Any]:
+    """Nothing of a value that is absent, or not known before `up`."""
+    found = inputs.get(key)
+    return cast("list[Any]", found) if isinstance(found, list) else []
+
+
 def _endpoints(found: Sequence[Inputs]) -> Iterator[Cost]:
     """Gateway endpoints are free."""
     interfaces = [each for each in found if each.get("vpcEndpointType") == "Interface"]
     if not interfaces:
         return
     price = prices.INTERFACE_ENDPOINT
-    zones = sum(len(each.get("subnetIds") or ()) for each in interfaces)
+    zones = sum(max(1, len(_listed(each, "subnetIds"))) for each in interfaces)
     yield Cost(
         theme="network",
         what="interface endpoints",
@@ -140,7 +146,7 @@ def _keys(found: Sequence[Inputs]) -> Iterator[Cost]:
 
 def watched_metrics(alarm: Inputs) -> int:
     """Metrics that an alarm pays for: one, or those that its expressions read."""
-    queries: Sequence[Inputs] = alarm.get("metricQueries") or ()
+    queries = _listed(alarm, "metricQueries")
     return sum(1 for query in queries if query.get("metric")) or 1
 
 
@@ -177,7 +183,7 @@ def _dashboards(found: Sequence[Inputs]) -> Iterator[Cost]:
 
 
 def _firewalls(found: Sequence[Inputs]) -> Iterator[Cost]:
-    rules = sum(len(each.get("rules") or ()) for each in found)
+    rules = sum(len(_listed(each, "rules")) for each in found)
     yield Cost(
         theme="front door",
         what="firewall",

@@ -13,11 +13,10 @@ pytestmark = pytest.mark.graph
 
 GRAPHS = (*STACKS, *VARIANTS)
 FOR_OTHERS = {
-    "aws:cloudwatch/compositeAlarm:CompositeAlarm",
     "aws:cloudwatch/queryDefinition:QueryDefinition",
     "aws:kms/replicaKey:ReplicaKey",
 }
-"""What people add first of their own: alarms over alarms, saved queries, a second region."""
+"""What people add first of their own: saved queries, a second region."""
 
 
 @pytest.mark.parametrize("graph", GRAPHS)

@@ -155,6 +155,17 @@ def test_a_file_system_tells_its_price_for_what_will_be_in_it() -> None:
     assert cost.because == "$0.30 per GB-month, by use: $6.00 when its 20,480 MB are full"
 
 
+def test_a_value_that_only_up_will_know_is_taken_for_the_least_that_it_can_be() -> None:
+    """The engine writes such a value as text."""
+    unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+    endpoint = {"vpcEndpointType": "Interface", "subnetIds": unknown}
+    assert one(ENDPOINT, endpoint).usd == pytest.approx(7.30)
+    assert one(ALARM, {"metricQueries": unknown}).usd == pytest.approx(0.10)
+    assert one("aws:wafv2/webAcl:WebAcl", {"rules": unknown}).usd == 5.0
+    board = one("aws:cloudwatch/dashboard:Dashboard", {"dashboardBody": unknown})
+    assert board.usd == 3.0
+
+
 def test_a_type_that_no_table_knows_is_named() -> None:
     found = {"aws:sns/topic:Topic": [{}], "aws:redshift/cluster:Cluster": [{}], "aws:x:Y": []}
     assert unpriced(found) == ["aws:redshift/cluster:Cluster"]
