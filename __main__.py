@@ -1,5 +1,6 @@
 """The composition root: settings in, components wired, outputs out."""
 
+from collections.abc import Mapping
 from functools import partial
 
 import pulumi
@@ -111,12 +112,14 @@ if config.functions.code_signing != "off":
         ),
     )
 networks: dict[str, FunctionNetwork] = {}
+endpoint_ids: Mapping[str, pulumi.Output[str]] = {}
 if config.network.kind != "none":
     network = Network(
         "network",
         NetworkArgs(account=account, network=config.network, log_key_arn=keys.logs_arn, tags=tags),
     )
     networks = dict.fromkeys(config.network.functions, network.joined)
+    endpoint_ids = network.endpoint_ids
 cache = stand_in(config.storage.efs)
 if config.storage.efs is not None and cache is None:
     file_system = ModelFileSystem(
@@ -198,6 +201,8 @@ api = InferenceApi(
         access=access,
         judge=judge,
         api=config.api,
+        tenant_claim=config.identity.tenant_claim,
+        endpoint_ids=endpoint_ids,
         log_key_arn=keys.logs_arn,
         log_retention_days=config.functions.log_retention_days,
         tags=tags,

@@ -12,6 +12,7 @@ from components.function import Function
 from components.identity import Access
 from components.serving_group import ServingGroup
 from components.tags import DataClass, Tags
+from contracts.api_routes import names_a_model
 from settings import Api
 
 HEALTH_REQUESTS_PER_SECOND, HEALTH_BURST = 10, 20
@@ -27,6 +28,10 @@ class InferenceApiArgs:
     """Says which routes a token opens; None = the gateway does, which a REST API can for Cognito's
     tokens alone."""
     api: Api
+    tenant_claim: str
+    """Claim of a token that says whose it is."""
+    endpoint_ids: Mapping[str, pulumi.Input[str]]
+    """Service -> its VPC endpoint in the stack's own network."""
     log_key_arn: pulumi.Input[str]
     log_retention_days: int
     tags: Tags
@@ -54,13 +59,23 @@ class FrontDoor:
 
 
 def mark(group: ServingGroup) -> str:
-    """Part of the logical names of a group's routes; the default group's are without."""
+    """Part of the logical names of what leads to a group; the default group's are without."""
     return "" if group.serving.is_default else f"-{group.serving.name}"
 
 
 def slug(route: str) -> str:
     """`POST /v2/models/{model}/infer` -> `post-v2-models-model-infer`: part of a logical name."""
     return route.lower().translate(str.maketrans({"{": "", "}": "", "/": "-", " ": "", "+": ""}))
+
+
+def placed(name: str, path: str) -> str:
+    """The logical name of what stands at a path, whichever group answers there.
+
+    A path can be taken once, and the engine makes what is new before it deletes what is old: a name
+    with the group in it would come too late for a model that moves to another group.
+    """
+    # Else a model called `model` would have the name of the parameter.
+    return f"{name}-of-a-group" if names_a_model(path) else name
 
 
 def may_be_called(

@@ -13,6 +13,7 @@ from components.front_door import (
     log_format,
     mark,
     may_be_called,
+    placed,
     slug,
 )
 from components.function import Function
@@ -46,11 +47,12 @@ def http_api(name: str, args: InferenceApiArgs, parent: pulumi.Resource) -> Fron
     )
     seconds = args.api.integration_timeout_seconds
     for group in args.groups:
-        named = f"{name}{mark(group)}"
-        target = _integration(f"{named}-inference", api, group.inference, seconds, child)
+        target = _integration(
+            f"{name}{mark(group)}-inference", api, group.inference, seconds, child
+        )
         for route, scope in group.serving.routes.items():
             aws.apigatewayv2.Route(
-                f"{named}-{slug(route)}",
+                f"{placed(name, route.partition(' ')[2])}-{slug(route)}",
                 api_id=api.id,
                 route_key=route,
                 target=target,

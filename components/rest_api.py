@@ -1,7 +1,8 @@
 """The front door as a REST API."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import pulumi
 import pulumi_aws as aws
@@ -18,13 +19,16 @@ from components.front_door import (
     log_format,
     mark,
     may_be_called,
+    placed,
     slug,
 )
 from components.function import Function
 from components.render import rendered
-from components.token_authorizer import guard
+from components.token_authorizer import judging, may_be_asked
 from components.usage_plans import usage_plan
 from contracts.api_routes import HEALTH_ROUTES, MODEL_ROUTES
+from contracts.authorizer import ContextKey
+from settings.api import NETWORK
 
 STAGE = "live"
 EVERYTHING_ELSE = "ANY /{rest+}"
@@ -33,6 +37,10 @@ signature, and answers that the signature is malformed."""
 BINARY = ["*/*"]
 """Bodies reach the function as they were sent, whatever their type says or leaves out; the function
 says itself which of its answers are binary."""
+TENANT_HEADER = "integration.request.header.X-Amz-Tenant-Id"
+"""Where Lambda reads whose environment is to serve a call, for a function that isolates tenants."""
+
+Copied = TypeVar("Copied", bound=pulumi.Resource)
 
 
 def rest_api(name: str, args: InferenceApiArgs, parent: pulumi.Resource) -> FrontDoor:
@@ -57,58 +65,67 @@ class _RestApi:
     def __init__(self, name: str, args: InferenceApiArgs, parent: pulumi.Resource) -> None:
         self._name, self._args, self._parent = name, args, parent
         self._child = pulumi.ResourceOptions(parent=parent)
-        private = list(args.api.private_endpoints)
+        self._private = [
+            args.endpoint_ids["execute-api"] if endpoint == NETWORK else endpoint
+            for endpoint in args.api.private_endpoints
+        ]
+        self._deployed: list[pulumi.Resource] = []
+        """What a deployment takes a copy of."""
+        self._parts: dict[str, Any] = {}
+        """All that it says."""
+        of_the_api = {
+            "binary_media_types": BINARY,
+            # Whose plan a request counts to is nothing that a caller may say.
+            "api_key_source": None if args.api.usage_plan is None else "AUTHORIZER",
+            "endpoint_configuration": {
+                "types": "PRIVATE" if self._private else "REGIONAL",
+                "vpc_endpoint_ids": self._private or None,
+            },
+        }
+        self._parts["api"] = of_the_api
         self._api = aws.apigateway.RestApi(
             name,
-            endpoint_configuration={
-                "types": "PRIVATE" if private else "REGIONAL",
-                "vpc_endpoint_ids": private or None,
-            },
-            binary_media_types=BINARY,
-            # Whose plan a request counts to is nothing that a caller may say.
-            api_key_source=None if args.api.usage_plan is None else "AUTHORIZER",
             disable_execute_api_endpoint=None if args.api.custom_domain is None else True,
             tags=args.tags.named(name),
             opts=self._child,
+            **of_the_api,
         )
         self._resources: dict[str, pulumi.Output[str]] = {"": self._api.root_resource_id}
-        self._deployed: list[pulumi.Resource] = []
-        """What a deployment takes a copy of."""
-        if private:
-            policy = rendered(
-                through_endpoints,
-                execution_arn=self._api.execution_arn,
-                vpc_endpoints=private,
-            )
-            self._deployed.append(
-                aws.apigateway.RestApiPolicy(
-                    name, rest_api_id=self._api.id, policy=policy, opts=self._child
-                )
+        if self._private:
+            self._copied(
+                aws.apigateway.RestApiPolicy,
+                name,
+                rest_api_id=self._api.id,
+                policy=rendered(
+                    through_endpoints,
+                    execution_arn=self._api.execution_arn,
+                    vpc_endpoints=self._private,
+                ),
             )
         authorizer = self._authorizer()
         for group in args.groups:
-            named, function = f"{name}{mark(group)}", group.inference
+            function, isolated = group.inference, group.serving.launch.tenancy == "isolated"
             for route, scope in group.serving.routes.items():
-                self._method(named, route, function, authorizer, [scope])
-            may_be_called(f"{named}-inference", function, self._api.execution_arn, self._child)
+                self._method(route, function, authorizer, [scope], isolated=isolated)
+            may_be_called(
+                f"{name}{mark(group)}-inference", function, self._api.execution_arn, self._child
+            )
         for route in HEALTH_ROUTES:
-            self._method(name, route, args.health, None, [])
+            self._method(route, args.health, None, [])
         scopes = sorted(set(MODEL_ROUTES.values()))
-        self._method(name, EVERYTHING_ELSE, args.health, authorizer, scopes)
+        self._method(EVERYTHING_ELSE, args.health, authorizer, scopes)
         may_be_called(f"{name}-health", args.health, self._api.execution_arn, self._child)
         for type_, answer in ANSWERS.items():
-            self._deployed.append(
-                aws.apigateway.Response(
-                    f"{name}-{type_.lower().replace('_', '-')}",
-                    rest_api_id=self._api.id,
-                    response_type=type_,
-                    status_code=str(answer.status),
-                    response_parameters=answer.headers,
-                    response_templates={"application/json": answer.template},
-                    opts=self._child,
-                )
+            self._copied(
+                aws.apigateway.Response,
+                f"{name}-{type_.lower().replace('_', '-')}",
+                rest_api_id=self._api.id,
+                response_type=type_,
+                status_code=str(answer.status),
+                response_parameters=answer.headers,
+                response_templates={"application/json": answer.template},
             )
-        stage = self._stage(authorizer)
+        stage = self._stage()
         if args.api.usage_plan is not None:
             usage_plan(name, args.api.usage_plan, args, stage, self._child)
         self.door = FrontDoor(
@@ -123,63 +140,77 @@ class _RestApi:
             ),
         )
 
+    def _copied(self, kind: Callable[..., Copied], name: str, **said: Any) -> Copied:
+        """Makes what a deployment takes a copy of: whatever is said of it is in the fingerprint."""
+        made = kind(name, **said, opts=self._child)
+        self._deployed.append(made)
+        self._parts[f"{kind.__name__} {name}"] = said
+        return made
+
     def _authorizer(self) -> aws.apigateway.Authorizer:
-        if self._args.judge is not None:
-            return guard(
+        args, judge = self._args, self._args.judge
+        of_the_pool = {
+            "type": "COGNITO_USER_POOLS",
+            "provider_arns": [args.access.user_pool_arn or ""],
+            "identity_source": "method.request.header.Authorization",
+        }
+        made = self._copied(
+            aws.apigateway.Authorizer,
+            self._name,
+            rest_api=self._api.id,
+            **(of_the_pool if judge is None else judging(judge)),
+        )
+        if judge is not None:
+            may_be_asked(
                 self._name,
-                self._args.judge,
-                rest_api_id=self._api.id,
+                judge,
+                made,
                 execution_arn=self._api.execution_arn,
                 opts=self._child,
             )
-        return aws.apigateway.Authorizer(
-            self._name,
-            rest_api=self._api.id,
-            type="COGNITO_USER_POOLS",
-            provider_arns=[self._args.access.user_pool_arn or ""],
-            identity_source="method.request.header.Authorization",
-            opts=self._child,
-        )
+        return made
 
-    def _resource(self, name: str, path: str) -> pulumi.Output[str]:
-        """The id of a path, made with all that lie above it; `name` begins their names."""
+    def _resource(self, path: str) -> pulumi.Output[str]:
+        """The id of a path, made with all that lie above it."""
         if path not in self._resources:
             above, _, part = path.rpartition("/")
-            self._resources[path] = aws.apigateway.Resource(
-                f"{name}{slug(path)}",
+            self._resources[path] = self._copied(
+                aws.apigateway.Resource,
+                f"{placed(self._name, path)}{slug(path)}",
                 rest_api=self._api.id,
-                parent_id=self._resource(name, above),
+                parent_id=self._resource(above),
                 path_part=part,
-                opts=self._child,
             ).id
         return self._resources[path]
 
     def _method(
         self,
-        named: str,
         route: str,
         function: Function,
         authorizer: aws.apigateway.Authorizer | None,
         scopes: Sequence[str],
+        *,
+        isolated: bool = False,
     ) -> None:
         verb, _, path = route.partition(" ")
-        name = f"{named}-{slug(route)}"
+        name = f"{placed(self._name, path)}-{slug(route)}"
         judged = self._args.judge is not None
         counted = authorizer is not None and self._args.api.usage_plan is not None
         guarded = "CUSTOM" if judged else "COGNITO_USER_POOLS"
-        method = aws.apigateway.Method(
+        method = self._copied(
+            aws.apigateway.Method,
             name,
             rest_api=self._api.id,
-            resource_id=self._resource(named, path),
+            resource_id=self._resource(path),
             http_method=verb,
             authorization="NONE" if authorizer is None else guarded,
             authorizer_id=None if authorizer is None else authorizer.id,
             # The function knows the scopes of every route itself.
             authorization_scopes=None if judged else list(scopes) or None,
             api_key_required=counted or None,
-            opts=self._child,
         )
-        integration = aws.apigateway.Integration(
+        self._copied(
+            aws.apigateway.Integration,
             name,
             rest_api=self._api.id,
             resource_id=method.resource_id,
@@ -188,16 +219,21 @@ class _RestApi:
             integration_http_method="POST",
             uri=function.alias_invoke_arn,
             timeout_milliseconds=self._args.api.integration_timeout_seconds * 1_000,
-            opts=self._child,
+            request_parameters={TENANT_HEADER: self._tenant()} if isolated else None,
         )
-        self._deployed += [method, integration]
 
-    def _stage(self, authorizer: aws.apigateway.Authorizer) -> aws.apigateway.Stage:
+    def _tenant(self) -> str:
+        """Whose token it is, as whoever judged it says; nothing of it is what a caller wrote."""
+        if self._args.judge is not None:
+            return f"context.authorizer.{ContextKey.TENANT}"
+        return f"context.authorizer.claims.{self._args.tenant_claim}"
+
+    def _stage(self) -> aws.apigateway.Stage:
         args = self._args
         deployment = aws.apigateway.Deployment(
             self._name,
             rest_api=self._api.id,
-            triggers={"parts": self._fingerprint(authorizer)},
+            triggers={"parts": self._fingerprint()},
             # It is a copy of all of them, and names none.
             opts=pulumi.ResourceOptions(parent=self._parent, depends_on=self._deployed),
         )
@@ -226,25 +262,9 @@ class _RestApi:
             )
         return stage
 
-    def _fingerprint(self, authorizer: aws.apigateway.Authorizer) -> pulumi.Output[str]:
+    def _fingerprint(self) -> pulumi.Output[str]:
         """Changes with whatever a deployment copies."""
-        args = self._args
-        parts = pulumi.Output.json_dumps(
-            {
-                "routes": [group.serving.routes for group in args.groups],
-                "open": [*HEALTH_ROUTES, EVERYTHING_ELSE],
-                "answers": ANSWERS,
-                "binary": BINARY,
-                "private": args.api.private_endpoints,
-                "timeout": args.api.integration_timeout_seconds,
-                "plans": args.api.usage_plan is not None,
-                "functions": [
-                    *(group.inference.alias_invoke_arn for group in args.groups),
-                    args.health.alias_invoke_arn,
-                ],
-                "authorizer": authorizer.id,
-            }
-        )
+        parts = pulumi.Output.json_dumps(self._parts, sort_keys=True)
         return parts.apply(lambda text: hashlib.sha256(text.encode()).hexdigest())
 
     def _limit(

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -64,26 +65,27 @@ class TokenAuthorizer(pulumi.ComponentResource):
         self.register_outputs({})
 
 
-def guard(
+def judging(function: Function) -> dict[str, Any]:
+    """What an authorizer of a REST API that asks the function is made of."""
+    return {
+        "type": "TOKEN",
+        "authorizer_uri": function.alias_invoke_arn,
+        # Also what an answer is kept by: the whole header, and nothing else of a request.
+        "identity_source": "method.request.header.Authorization",
+        "identity_validation_expression": f"^{CREDENTIALS}$",
+        "authorizer_result_ttl_in_seconds": RESULT_TTL_SECONDS,
+    }
+
+
+def may_be_asked(
     name: str,
     function: Function,
+    authorizer: aws.apigateway.Authorizer,
     *,
-    rest_api_id: pulumi.Input[str],
     execution_arn: pulumi.Input[str],
     opts: pulumi.ResourceOptions,
-) -> aws.apigateway.Authorizer:
-    """Puts the function in front of a REST API: methods name the authorizer's id, and have the
-    authorization CUSTOM. `opts` are those of the API component's children."""
-    authorizer = aws.apigateway.Authorizer(
-        name,
-        rest_api=rest_api_id,
-        type="TOKEN",
-        authorizer_uri=function.alias_invoke_arn,
-        identity_source="method.request.header.Authorization",
-        identity_validation_expression=f"^{CREDENTIALS}$",
-        authorizer_result_ttl_in_seconds=RESULT_TTL_SECONDS,
-        opts=opts,
-    )
+) -> None:
+    """Lets that authorizer alone call the function."""
     aws.lambda_.Permission(
         name,
         action="lambda:InvokeFunction",
@@ -93,4 +95,3 @@ def guard(
         source_arn=pulumi.Output.concat(execution_arn, "/authorizers/", authorizer.id),
         opts=opts,
     )
-    return authorizer

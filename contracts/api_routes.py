@@ -33,6 +33,12 @@ def routes_of(model: str) -> dict[str, str]:
     }
 
 
+def names_a_model(path: str) -> bool:
+    """Whether a path of a route is one of `routes_of`, where a model is written out."""
+    return _OF_A_MODEL.match(path) is not None
+
+
+_OF_A_MODEL = re.compile("/v2/models/[^{]")
 _PARAMETER = re.compile(r"\{\w+\}")
 
 

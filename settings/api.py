@@ -16,6 +16,8 @@ EMPTY: Final[Mapping[str, str]] = {
     "usage_plan": "null",
 }
 """Key -> how a stack file says that there is none."""
+NETWORK: Final = "network"
+"""Among the private endpoints: the one of the stack's own network."""
 _NEEDS_REST: Final[Mapping[str, str]] = {
     "firewall": "no firewall can stand in front of an HTTP API",
     "private_endpoints": "an HTTP API always answers on the internet",
@@ -93,10 +95,10 @@ class Api(Section):
     firewall: Firewall | None
     """AWS WAF; null = none. Needs kind `rest`."""
     private_endpoints: tuple[
-        Annotated[str, StringConstraints(pattern=r"^vpce-[0-9a-f]{8,17}$")], ...
+        Annotated[str, StringConstraints(pattern=rf"^({NETWORK}|vpce-[0-9a-f]{{8,17}})$")], ...
     ]
-    """VPC endpoints (of `execute-api`) that alone reach the API; [] = it answers on the internet.
-    Needs kind `rest`."""
+    """VPC endpoints (of `execute-api`) that alone reach the API, by id; `network` = that of the
+    network which the stack makes; [] = it answers on the internet. Needs kind `rest`."""
     usage_plan: UsagePlan | None
     """Limits of each tenant; null = none. Needs kind `rest` and an outside issuer."""
 
@@ -106,7 +108,7 @@ class Api(Section):
             yield (
                 f"integration_timeout_seconds is {self.integration_timeout_seconds}; it may be at "
                 f"most {limits.GATEWAY_INTEGRATION_SECONDS}, because the gateway gives up then "
-                "whatever the function does"
+                "whatever the function does (longer work needs an asynchronous job)"
             )
 
     @rule
@@ -149,3 +151,27 @@ class Api(Section):
     @rule
     def _private_endpoints_once(self) -> Iterator[str]:
         yield from once("private_endpoints is", self.private_endpoints, "endpoint")
+
+    @rule
+    def _private_endpoints_fit_a_policy(self) -> Iterator[str]:
+        count = len(self.private_endpoints)
+        if count > limits.GATEWAY_PRIVATE_ENDPOINTS:
+            yield (
+                f"private_endpoints has {count} entries; at most "
+                f"{limits.GATEWAY_PRIVATE_ENDPOINTS} are possible, because the API's policy names "
+                f"each and takes {limits.GATEWAY_POLICY_CHARACTERS} characters (let networks share "
+                "an endpoint, by peering or a transit gateway)"
+            )
+
+    @rule
+    def _a_plan_limits_more_than_all_are(self) -> Iterator[str]:
+        plan = self.usage_plan
+        if plan is None:
+            return
+        for key in ("rate_limit_per_second", "burst_limit"):
+            mine, all_together = getattr(plan, key), getattr(self, key)
+            if mine > all_together:
+                yield (
+                    f"usage_plan.{key} is {mine}; it may be at most {key} {all_together}, because "
+                    "no tenant gets more than all of them together (lower it, or raise the other)"
+                )

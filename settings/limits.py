@@ -5,6 +5,8 @@ from typing import Final
 LAMBDA_MEMORY_MB: Final = (128, 10_240)
 LAMBDA_TMP_MB: Final = (512, 10_240)
 LAMBDA_LAYERS: Final = 5
+LAMBDA_TENANT_ID: Final = r"[a-zA-Z0-9._:/=+@ -]{1,256}"
+"""What names a tenant where each has environments of its own."""
 LAMBDA_BODY_BYTES: Final = 4_400_000
 """A request's event is at most 6 MB of JSON, where a binary body is base64."""
 SERVING_GROUPS: Final = 20
@@ -14,15 +16,25 @@ GROUP_NAME_LENGTH: Final = 32
 """What `serving-<group>-predict-<suffix>` leaves of the 64 characters of a function's name."""
 GROUP_MODELS: Final = 20
 """What a role's policies, at most 10,240 characters together, can name model by model (our own)."""
-GATEWAY_ROUTES: Final = 300
-"""Of one HTTP API; also the resources of one REST API."""
+HTTP_ROUTES: Final = 300
+"""Of one HTTP API."""
+REST_RESOURCES: Final = 300
+"""Of one REST API: every part of every path, the root among them."""
 GATEWAY_INTEGRATION_SECONDS: Final = 29
 """HTTP APIs stop at 30 s and REST APIs at 29 s, whatever the function does."""
 GATEWAY_RATE_PER_SECOND: Final = 10_000
 GATEWAY_BURST: Final = 5_000
 GATEWAY_BODY_BYTES: Final = 10_000_000
 """Of a request; Lambda takes less."""
+GATEWAY_HEADER_BYTES: Final = 10_240
+"""Of all headers of a request together; of a private API 8,000."""
 GATEWAY_QUOTA_REQUESTS: Final = 2**31 - 1
+GATEWAY_API_KEYS: Final = 10_000
+"""Of an account in a region; cannot be raised."""
+GATEWAY_POLICY_CHARACTERS: Final = 8_192
+"""Of the resource policy of a REST API."""
+GATEWAY_PRIVATE_ENDPOINTS: Final = 100
+"""What such a policy can name twice (our own)."""
 FIREWALL_RATE_REQUESTS: Final = (10, 2_000_000_000)
 """Of a rate-based rule."""
 GATEWAY_AUDIENCES: Final = 50
@@ -36,6 +48,8 @@ SQS_MAXIMUM_CONCURRENCY: Final = (2, 1_000)
 SQS_VISIBILITY_FACTOR: Final = 6
 """AWS asks for a visibility timeout of at least six times the consumer's timeout."""
 KMS_DELETION_DAYS: Final = (7, 30)
+COGNITO_CLIENTS: Final = 1_000
+"""Of one pool."""
 COGNITO_TOKEN_MINUTES: Final = (5, 1_440)
 LOG_RETENTION_DAYS: Final[frozenset[int]] = frozenset(
     {1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731}

@@ -5,11 +5,10 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from contracts.api_routes import HEALTH_ROUTES
 from contracts.registry import ANY_MODEL
-from settings import compatibility, limits
+from settings import compatibility, front_door, limits
 from settings.access import Identity, TenantSettings
-from settings.api import EMPTY, Api
+from settings.api import Api
 from settings.compute import Functions, Serving, Shadow
 from settings.features import switched_on
 from settings.keys import Keys
@@ -57,7 +56,7 @@ class Settings(Section):
 
     @rule
     def _launches(self) -> Iterator[str]:
-        for key, _ in self._keyed:
+        for key, _ in self.keyed:
             yield from compatibility.problems(switched_on(self, key))
 
     @rule
@@ -76,10 +75,14 @@ class Settings(Section):
                     "counts as failed, never as slow"
                 )
 
-        yield from each(self._keyed, check)
+        yield from each(self.keyed, check)
+
+    @rule
+    def _the_front_door_fits(self) -> Iterator[str]:
+        yield from each(front_door.RULES, lambda check: check(self))
 
     @property
-    def _keyed(self) -> list[tuple[str, Serving]]:
+    def keyed(self) -> list[tuple[str, Serving]]:
         """The groups, each with its key."""
         return [(f"groups.{index}", group) for index, group in enumerate(self.groups)]
 
@@ -111,18 +114,6 @@ class Settings(Section):
                 )
 
     @rule
-    def _routes_fit_the_gateway(self) -> Iterator[str]:
-        listed = sum(len(group.models) for group in self.groups if not group.is_default)
-        count = len(HEALTH_ROUTES) + sum(len(group.routes) for group in self.groups)
-        if count > limits.GATEWAY_ROUTES:
-            yield (
-                f"groups lists {listed} models by name, which makes {count} routes; at most "
-                f"{limits.GATEWAY_ROUTES} are possible, because the gateway tells groups apart by "
-                "route (models of the default group need none, other groups can have a stack of "
-                "their own)"
-            )
-
-    @rule
     def _layers_are_signed_by_those_listed(self) -> Iterator[str]:
         if self.functions.code_signing == "off":
             return
@@ -142,7 +133,7 @@ class Settings(Section):
             layers = enumerate(group.launch.layers)
             yield from each(((f"{key}.launch.layers.{i}", layer) for i, layer in layers), check)
 
-        yield from each(self._keyed, check_all)
+        yield from each(self.keyed, check_all)
 
     @rule
     def _warm_environments_are_allowed(self) -> Iterator[str]:
@@ -156,7 +147,7 @@ class Settings(Section):
                     "than may run"
                 )
 
-        yield from each(self._keyed, check)
+        yield from each(self.keyed, check)
 
     @rule
     def _images_have_a_repository(self) -> Iterator[str]:
@@ -171,7 +162,7 @@ class Settings(Section):
                     "one"
                 )
 
-        yield from each(self._keyed, check)
+        yield from each(self.keyed, check)
 
     @rule
     def _images_lie_in_the_region(self) -> Iterator[str]:
@@ -185,7 +176,7 @@ class Settings(Section):
                     "because Lambda takes images from its own region only"
                 )
 
-        yield from each(self._keyed, check)
+        yield from each(self.keyed, check)
 
     @rule
     def _only_the_laptop_has_a_folder_for_efs(self) -> Iterator[str]:
@@ -211,73 +202,6 @@ class Settings(Section):
             )
 
     @rule
-    def _function_ends_before_the_gateway(self) -> Iterator[str]:
-        gateway = self.api.integration_timeout_seconds
-
-        def check(entry: tuple[str, Serving]) -> Iterator[str]:
-            key, timeout = entry[0], entry[1].timeout_seconds
-            if timeout >= gateway:
-                yield (
-                    f"{key}.timeout_seconds is {timeout}; it must be below "
-                    f"api.integration_timeout_seconds {gateway}, or the gateway gives up while "
-                    "the function still works (longer work needs an asynchronous job)"
-                )
-
-        yield from each(self._keyed, check)
-
-    @rule
-    def _the_firewall_lets_the_function_answer(self) -> Iterator[str]:
-        firewall = self.api.firewall
-        if firewall is None:
-            return
-
-        def check(entry: tuple[str, Serving]) -> Iterator[str]:
-            key, served = entry[0], entry[1].max_body_bytes
-            if firewall.body_bytes <= served:
-                yield (
-                    f"api.firewall.body_bytes is {firewall.body_bytes}; it must be above "
-                    f"{key}.max_body_bytes {served}, or the firewall refuses "
-                    "what the function would serve, or would refuse in words that help"
-                )
-
-        yield from each(self._keyed, check)
-
-    @rule
-    def _http_finds_keys_itself(self) -> Iterator[str]:
-        if self.api.kind == "http" and self.identity.jwks_url is not None:
-            yield (
-                f"identity.jwks_url is {self.identity.jwks_url!r} with api.kind 'http'; it must be "
-                "null, because an HTTP API reads the issuer's discovery document and nothing else "
-                "(an issuer without one needs kind 'rest')"
-            )
-
-    @rule
-    def _plans_need_a_key_that_no_caller_sends(self) -> Iterator[str]:
-        if self.api.usage_plan is not None and self.identity.kind == "cognito":
-            yield (
-                "api.usage_plan is set with identity.kind 'cognito'; it must be null, because "
-                "behind a pool's authorizer the gateway takes a plan's key from a header, a second "
-                "secret of every caller (with identity.kind 'issuer' the authorizer function says "
-                "whose plan a token counts to)"
-            )
-
-    @rule
-    def _the_laptop_has_a_plain_front_door(self) -> Iterator[str]:
-        if self.endpoint_url is None:
-            return
-        for key, value, why in (
-            ("custom_domain", self.api.custom_domain, "answers under its own address alone"),
-            ("firewall", self.api.firewall, "has a firewall that blocks nothing"),
-            ("private_endpoints", self.api.private_endpoints, "isolates nothing"),
-            ("usage_plan", self.api.usage_plan, "takes a plan's key from a header alone"),
-        ):
-            if value:
-                yield (
-                    f"api.{key} is set while endpoint_url is {self.endpoint_url!r}; it must be "
-                    f"{EMPTY[key]} for the laptop cloud, which {why}"
-                )
-
-    @rule
     def _copies_reach_the_dead_letters(self) -> Iterator[str]:
         shadow = self.shadow
 
@@ -292,7 +216,7 @@ class Settings(Section):
                     "before it reaches the dead-letter queue"
                 )
 
-        yield from each(self._keyed, check)
+        yield from each(self.keyed, check)
 
     @rule
     def _requests_keep_executions(self) -> Iterator[str]:
@@ -307,7 +231,7 @@ class Settings(Section):
                     "requests are throttled"
                 )
 
-        yield from each(self._keyed, check)
+        yield from each(self.keyed, check)
 
     @rule
     def _signing_keys_once(self) -> Iterator[str]:
@@ -340,16 +264,6 @@ class Settings(Section):
         claims = [t.claim_value for t in self.tenants if t.claim_value is not None]
         if len(set(claims)) != len(claims):
             yield "tenants has a claim_value twice; one value means one tenant"
-
-    @rule
-    def _clients_fit_the_audience(self) -> Iterator[str]:
-        count = len(self.tenants)
-        if self.identity.kind == "cognito" and count > limits.GATEWAY_AUDIENCES:
-            yield (
-                f"tenants has {count} entries; at most {limits.GATEWAY_AUDIENCES} are possible "
-                "with identity.kind 'cognito', because each is an audience of one authorizer (more "
-                "callers need an outside issuer with one audience)"
-            )
 
     @rule
     def _claim_values(self) -> Iterator[str]:

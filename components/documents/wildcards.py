@@ -158,7 +158,13 @@ WILDCARDS: tuple[Wildcard, ...] = (
             shape="*",
             reason="A refusal that must hold for everyone.",
         )
-        for sid in (*_DENIALS, "DenyOtherWaysIn")
+        for sid in (*_DENIALS, "DenyOtherWaysIn", "DenyOtherEndpoints")
+    ),
+    Wildcard(
+        sid="DenyOtherEndpoints",
+        element="Resource",
+        shape="/*",
+        reason="A refusal that must hold for every stage and method of the API.",
     ),
     Wildcard(
         sid="DenyLossOfBucket",

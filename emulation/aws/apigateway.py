@@ -179,6 +179,7 @@ _METHOD = {
 }
 _INTEGRATION = {
     "integrationHttpMethod": "integrationHttpMethod",
+    "requestParameters": "requestParameters",
     "timeoutMilliseconds": "timeoutInMillis",
     "type": "type",
     "uri": "uri",
@@ -253,6 +254,7 @@ INTEGRATION = Resource(
     properties={
         **_ONE_METHOD,
         "integrationHttpMethod": Property(),
+        "requestParameters": Property(),
         "timeoutMilliseconds": Property(default=29_000),
         "type": Property(required=True, replaces="UpdateIntegration cannot change it"),
         "uri": Property(),

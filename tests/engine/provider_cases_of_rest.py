@@ -74,7 +74,12 @@ CASES: dict[str, Case] = {
                 "timeoutMilliseconds": 5000,
             }
         ),
-        changed=lambda _: {"timeoutMilliseconds": 6000},
+        changed=lambda _: {
+            "timeoutMilliseconds": 6000,
+            "requestParameters": {
+                "integration.request.header.X-Amz-Tenant-Id": "context.authorizer.tenant"
+            },
+        },
         meddle=lambda aws, it: aws.call(
             "apigateway",
             "UpdateIntegration",

@@ -41,7 +41,13 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
             },
         },
     ),
-    "prod-private-api": ("prod", {"network": {"interface_endpoints": ["sqs", "execute-api"]}}),
+    "prod-private-api": (
+        "prod",
+        {
+            "network": {"interface_endpoints": ["sqs", "execute-api"]},
+            "api": {"private_endpoints": ["network"]},
+        },
+    ),
     "prod-existing-network": (
         "prod",
         {

@@ -10,7 +10,7 @@ from components.documents.gateway_answers import ANSWERS
 from contracts.api_routes import HEALTH_ROUTES, MODEL_ROUTES
 from functions.authorize.answer import answer
 from functions.authorize.config import Config as AuthorizeConfig
-from tests.graph.programs import changed, graph_of, run, with_kind
+from tests.graph.programs import graph_of, with_kind
 from tests.harness import Graph, Resource
 
 pytestmark = pytest.mark.graph
@@ -144,19 +144,19 @@ def test_every_answer_of_the_gateway_is_a_problem_document(graph: Graph) -> None
         assert ("gatewayresponse.header.WWW-Authenticate" in headers) == (document["status"] == 401)
 
 
-def test_a_deployment_comes_after_all_that_it_copies_and_anew_when_it_changes(
-    prod: Graph,
-) -> None:
-    deployment = prod.one("aws:apigateway/deployment:Deployment", "api")
-    copied = {r.urn for type_ in (METHOD, INTEGRATION, RESPONSE) for r in prod.all(type_)}
-    assert copied <= deployment.dependencies
-    slower = run("prod", changed("prod", {"api": {"integration_timeout_seconds": 28}}))
-    triggers = [
-        g.one("aws:apigateway/deployment:Deployment", "api").inputs["triggers"]
-        for g in (prod, slower, run("prod"))
-    ]
-    assert triggers[0] != triggers[1]
-    assert triggers[0] == triggers[2]
+def deployment(graph: Graph) -> Resource:
+    return graph.one("aws:apigateway/deployment:Deployment", "api")
+
+
+COPIED = (
+    *(METHOD, INTEGRATION, RESPONSE, "aws:apigateway/resource:Resource"),
+    *("aws:apigateway/authorizer:Authorizer", "aws:apigateway/restApiPolicy:RestApiPolicy"),
+)
+
+
+def test_a_deployment_comes_after_all_that_it_copies(graph: Graph) -> None:
+    copied = {r.urn for type_ in COPIED for r in graph.all(type_)}
+    assert copied <= deployment(graph).dependencies
 
 
 def test_only_this_api_may_call_each_alias(graph: Graph) -> None:
@@ -284,18 +284,29 @@ def test_what_the_firewall_writes_down_holds_no_token_and_has_a_key(prod: Graph)
         assert rule["visibilityConfig"]["sampledRequestsEnabled"] is False
 
 
-def test_a_private_api_is_reached_through_its_endpoints_alone() -> None:
-    graph = graph_of("prod-private-rest")
+@pytest.mark.parametrize("name", ["prod-private-rest", "prod-private-api"])
+def test_a_private_api_is_reached_through_its_endpoints_alone(name: str) -> None:
+    """That of a network that was there, and that of the stack's own."""
+    graph = graph_of(name)
+    ours = graph.all("aws:ec2/vpcEndpoint:VpcEndpoint")
+    (through,) = [e.outputs["id"] for e in ours if e.name == "network-execute-api"] or [
+        "vpce-0123456789abcdef0"
+    ]
     endpoint = graph.one(API, "api").inputs["endpointConfiguration"]
-    assert endpoint == {"types": "PRIVATE", "vpcEndpointIds": ["vpce-0123456789abcdef0"]}
+    assert endpoint == {"types": "PRIVATE", "vpcEndpointIds": [through]}
     policy = graph.one("aws:apigateway/restApiPolicy:RestApiPolicy", "api")
-    (statement,) = json.loads(policy.inputs["policy"])["Statement"]
-    assert statement["Effect"] == "Allow"
-    assert statement["Condition"] == {
-        "StringEquals": {"aws:SourceVpce": ["vpce-0123456789abcdef0"]}
-    }
+    arn = graph.one(API, "api").outputs["executionArn"]
+    allowed, denied = json.loads(policy.inputs["policy"])["Statement"]
+    assert (allowed["Effect"], denied["Effect"]) == ("Allow", "Deny")
+    assert allowed["Condition"] == {"StringEquals": {"aws:SourceVpce": [through]}}
+    # The answer of an authorizer would let in whom the policy only does not allow.
+    assert denied["Condition"] == {"StringNotEquals": {"aws:SourceVpce": [through]}}
+    for statement in (allowed, denied):
+        assert statement["Resource"] == f"{arn}/*"
+        assert statement["Principal"] == "*"
     # AWS refuses to deploy a private API without a policy.
-    assert policy.urn in graph.one("aws:apigateway/deployment:Deployment", "api").dependencies
+    assert policy.urn in deployment(graph).dependencies
+    graph.one("aws:wafv2/webAclAssociation:WebAclAssociation", "api")
 
 
 @pytest.mark.parametrize(

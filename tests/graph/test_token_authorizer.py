@@ -5,13 +5,15 @@ import re
 from typing import Any
 
 import pulumi
+import pulumi_aws as aws_provider
 import pytest
 
 from components.token_authorizer import (
     TIMEOUT_SECONDS,
     TokenAuthorizer,
     TokenAuthorizerArgs,
-    guard,
+    judging,
+    may_be_asked,
 )
 from contracts.env import AuthorizeEnv
 from functions.authorize.config import Config
@@ -49,10 +51,13 @@ def built(*, usage_plans: bool = False, **identity: Any) -> Graph:
                 usage_plans=usage_plans,
             ),
         )
-        guard(
+        asking = aws_provider.apigateway.Authorizer(
+            "api", rest_api="a1b2c3", **judging(authorizer.function)
+        )
+        may_be_asked(
             "api",
             authorizer.function,
-            rest_api_id="a1b2c3",
+            asking,
             execution_arn=API,
             opts=pulumi.ResourceOptions(parent=authorizer),
         )
@@ -103,6 +108,8 @@ def test_the_gateway_asks_the_alias_and_only_for_what_may_be_a_token() -> None:
     alias = graph.one("aws:lambda/alias:Alias", "authorize").outputs
     assert authorizer["authorizerUri"] == alias["invokeArn"]
     assert (authorizer["type"], authorizer["authorizerResultTtlInSeconds"]) == ("TOKEN", 60)
+    # An answer is kept by the whole header: another token, another answer.
+    assert authorizer["identitySource"] == "method.request.header.Authorization"
     expression = authorizer["identityValidationExpression"]
     assert re.search(expression, "Bearer aaa.bb-_.cc")
     for other in ("Bearer a.b", "Bearer a.b.c.d", "Basic a.b.c", "a.b.c", "Bearer a.b.c "):

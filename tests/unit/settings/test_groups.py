@@ -77,7 +77,7 @@ def test_a_group_without_a_shadow_queue_needs_no_room_for_copies() -> None:
 
 
 def test_as_many_models_are_listed_as_the_gateway_has_routes() -> None:
-    free = limits.GATEWAY_ROUTES - len(HEALTH_ROUTES) - len(MODEL_ROUTES)
+    free = limits.HTTP_ROUTES - len(HEALTH_ROUTES) - len(MODEL_ROUTES)
     possible = free // (len(MODEL_ROUTES) - 1)
 
     def listing(count: int) -> dict[str, Any]:
