@@ -63,6 +63,7 @@ def bootstrap(
         environment=environment,
         tags=tags_of(stack, source["config"]),
         clients=clients,
+        rest_api=(source["config"].get(f"{NAMESPACE}:api") or {}).get("kind") == "rest",
     )
     return made(wanted, dry_run=dry_run, show=show)
 

@@ -1,5 +1,6 @@
 """Every step of a bootstrap, in the order in which they can be made."""
 
+from automation.bootstrap.gateway import gateway_log
 from automation.bootstrap.pipeline import policy, provider, role
 from automation.bootstrap.step import Step
 from automation.bootstrap.storage import bucket, key
@@ -35,4 +36,5 @@ def steps(to: Bootstrap) -> list[Step]:
                 "roles": lambda: ci.manage_roles(footing),
             },
         ),
+        *(gateway_log(to) if to.rest_api else ()),
     ]

@@ -92,6 +92,7 @@ def probes_of(stack: str) -> Probes:
         state_bucket=footing.state_bucket,
         key_state=footing.key_state,
         pipeline=footing.pipeline,
+        gateway_log=footing.gateway_log,
         quota=footing.quota,
         network_use=footing.network_use,
         https_get=https_get,

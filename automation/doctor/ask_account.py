@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 
 from automation.bootstrap.step import absent_as_none
 from automation.clients import Clients
-from automation.doctor.probes import BucketFacts, NetworkUse, PipelineFacts
+from automation.doctor.probes import BucketFacts, GatewayLog, NetworkUse, PipelineFacts
 from automation.workspace import NAMESPACE
 from components.documents.footing import GITHUB
 
@@ -48,6 +48,14 @@ class Footing:
             provider=any(each["Arn"].endswith(f":oidc-provider/{GITHUB}") for each in listed),
             boundary=absent_as_none(lambda: iam.get_policy(PolicyArn=boundary_arn)) is not None,
         )
+
+    def gateway_log(self) -> GatewayLog:
+        arn = self._clients()("apigateway").get_account().get("cloudwatchRoleArn") or ""
+        if not arn:
+            return GatewayLog(role_arn="", there=False)
+        name = arn.rpartition("/")[2]
+        found = absent_as_none(lambda: self._clients()("iam").get_role(RoleName=name))
+        return GatewayLog(role_arn=arn, there=found is not None)
 
     def quota(self, service: str, code: str) -> float:
         quotas, which = (

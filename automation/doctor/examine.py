@@ -38,6 +38,7 @@ IN_AN_ACCOUNT: Checks = {
     "lambda quota": account.lambda_quota,
     "network quotas": footing.network_quotas,
     "gpu quota": footing.gpu_quota,
+    "gateway log": footing.gateway_log,
     "issuer": issuer.issuer,
     "backend": account.backend,
     "state bucket": footing.state_bucket,

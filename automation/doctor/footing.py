@@ -88,6 +88,32 @@ def pipeline(probes: Probes) -> Finding:
     )
 
 
+def gateway_log(probes: Probes) -> Finding:
+    """Asked where the front door is a REST API: an HTTP API writes its log without a role."""
+    kind = section(probes, "api").get("kind")
+    if kind != "rest":
+        return ok(f"api.kind is {kind!r}: no role is needed")
+    log = probes.gateway_log()
+    if log.there:
+        return ok(f"API Gateway writes it as {log.role_arn}")
+    if log.role_arn:
+        return problem(
+            f"API Gateway is to write it as {log.role_arn}, which is not there",
+            needed="a role that exists",
+            why="no access log is written, and no stage that has one can be made",
+            action="aws apigateway update-account --patch-operations "
+            "op=replace,path=/cloudwatchRoleArn,value=ARN, with a role that API Gateway may take; "
+            "or with value= and no ARN, and then warmline bootstrap",
+        )
+    return problem(
+        "API Gateway has no role to write it with",
+        needed="one for the account and region, which all its REST APIs share",
+        why="`up` ends with 'CloudWatch Logs role ARN must be set in account settings'",
+        action=f"warmline bootstrap --stack {probes.stack} --repository OWNER/NAME makes and sets "
+        "one; one of your own: aws apigateway update-account",
+    )
+
+
 def network_quotas(probes: Probes) -> Finding:
     """Of what a network of the stack's own takes beside what the account has already."""
     network = section(probes, "network")

@@ -75,6 +75,16 @@ class PipelineFacts:
 
 
 @dataclass(frozen=True, kw_only=True)
+class GatewayLog:
+    """The role that API Gateway writes logs with in the account and region."""
+
+    role_arn: str
+    """Empty where none is set."""
+    there: bool
+    """Whether that role exists."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class NetworkUse:
     """What the account has in the region."""
 
@@ -131,6 +141,7 @@ class Probes:
     """Of a key by alias, id or ARN, as KMS says it; `not there` where there is none."""
     pipeline: Callable[[str], PipelineFacts]
     """With the ARN of the boundary."""
+    gateway_log: Callable[[], GatewayLog]
     quota: Callable[[str, str], float]
     """By service and code, as applied to the account or AWS's default."""
     network_use: Callable[[], NetworkUse]

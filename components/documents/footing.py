@@ -74,6 +74,11 @@ class Footing:
         return self.iam(f"oidc-provider/{GITHUB}")
 
     @property
+    def gateway_log_role(self) -> str:
+        """All stacks and regions of the account share it."""
+        return f"{self.project}-api-gateway-logs"
+
+    @property
     def backend_url(self) -> str:
         return f"s3://{self.bucket}?region={self.account.region}"
 

@@ -18,6 +18,18 @@ def lambda_trust() -> Document:
     )
 
 
+def gateway_trust() -> Document:
+    """As API Gateway checks it when its role for logs is set: without conditions."""
+    return document(
+        {
+            "Sid": "WriteAsApiGateway",
+            "Effect": "Allow",
+            "Principal": {"Service": "apigateway.amazonaws.com"},
+            "Action": ["sts:AssumeRole"],
+        }
+    )
+
+
 def logs_and_traces(log_group_arn: str) -> Document:
     """What every function does."""
     return document(

@@ -149,6 +149,32 @@ def test_another_key_of_the_bucket_and_a_dying_key_are_refused_together(bench: B
     assert clients.changing == []
 
 
+def test_access_logs_get_a_role_once_for_the_account_and_one_that_is_set_stays(
+    bench: Bench,
+) -> None:
+    gateway, iam = bench.clients()("apigateway"), bench.clients()("iam")
+    assert bench.make("rest").unchanged is False
+    assert gateway.get_account().get("cloudwatchRoleArn") is None
+    wanted = replace(bench.wanted("rest"), rest_api=True)
+    result = made(wanted, dry_run=False, show=silent)
+    arn = gateway.get_account()["cloudwatchRoleArn"]
+    assert arn == wanted.footing.iam("role/warmline-api-gateway-logs")
+    (attached,) = iam.list_attached_role_policies(RoleName="warmline-api-gateway-logs")[
+        "AttachedPolicies"
+    ]
+    assert attached["PolicyArn"].endswith("/AmazonAPIGatewayPushToCloudWatchLogs")
+    assert [s["outcome"] for s in result.steps if s["outcome"] != "unchanged"] == ["made"] * 3
+    other = replace(bench.wanted("rest2"), rest_api=True)
+    again = made(other, dry_run=False, show=silent)
+    assert [s["outcome"] for s in again.steps[-3:]] == ["unchanged"] * 3
+
+    theirs = iam.create_role(RoleName="theirs", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    chosen = [{"op": "replace", "path": "/cloudwatchRoleArn", "value": theirs}]
+    gateway.update_account(patchOperations=chosen)
+    assert made(other, dry_run=False, show=pytest.fail).unchanged
+    assert gateway.get_account()["cloudwatchRoleArn"] == theirs
+
+
 def test_what_somebody_changed_is_put_back(bench: Bench) -> None:
     bench.make("moved")
     footing, iam = bench.wanted("moved").footing, bench.clients()("iam")

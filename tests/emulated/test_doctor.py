@@ -209,6 +209,29 @@ def test_an_account_that_answers_is_well_and_the_rest_is_said_aloud(
     assert findings["lambda quota"]["found"].startswith(f"{QUOTA} executions at once")
 
 
+def test_a_rest_api_without_a_role_for_its_log_is_named_and_only_it(
+    signed_in: Callable[..., Diagnosis], small_account: str
+) -> None:
+    rest = workspace.read_stack_file("prod")["config"]["warmline:api"]
+    diagnosis = signed_in(warmline__api=rest)
+    assert diagnosis.of(Verdict.PROBLEM) == ["gateway log"]
+    assert "has no role" in diagnosis.findings["gateway log"].found
+    aws = clients.Clients(region="us-east-1", endpoint_url=small_account)
+    iam, gateway = aws("iam"), aws("apigateway")
+
+    def choose(arn: str) -> None:
+        chosen = [{"op": "replace", "path": "/cloudwatchRoleArn", "value": arn}]
+        gateway.update_account(patchOperations=chosen)
+
+    role = iam.create_role(RoleName="logs", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    choose(role)
+    assert signed_in(warmline__api=rest).findings["gateway log"].verdict is Verdict.OK
+    choose(f"{role}-gone")
+    diagnosis = signed_in(warmline__api=rest)
+    assert diagnosis.of(Verdict.PROBLEM) == ["gateway log"]
+    assert f"{role}-gone, which is not there" in diagnosis.findings["gateway log"].found
+
+
 def test_a_quota_below_the_reservation_is_named_and_only_it(
     signed_in: Callable[..., Diagnosis],
 ) -> None:

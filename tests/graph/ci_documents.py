@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from components.account import Account
 from components.documents import Document, ci, engine_state
 from components.documents.footing import Footing
+from components.documents.role import gateway_trust
 
 ACCOUNT = Account(id="123456789012", region="eu-central-1", partition="aws")
 FOOTING = Footing(account=ACCOUNT, project="warmline", stack="dev")
@@ -27,4 +28,5 @@ CI_DOCUMENTS: Mapping[str, Document] = {
     "apply roles": ci.manage_roles(FOOTING),
     "plan trust": ci.github_trust(FOOTING.provider_arn, SUBJECTS["plan"]),
     "apply trust": ci.github_trust(FOOTING.provider_arn, SUBJECTS["apply"]),
+    "gateway trust": gateway_trust(),
 }

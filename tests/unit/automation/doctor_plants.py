@@ -17,6 +17,7 @@ from automation.doctor.footing import ADDRESSES, GPU_VCPUS, INTERFACES, VPCS
 from automation.doctor.probes import (
     Caller,
     EmulatorFacts,
+    GatewayLog,
     PipelineFacts,
     Quota,
     Space,
@@ -31,6 +32,7 @@ from tests.unit.automation.doctor_world import (
     EMULATOR,
     ENGINE_FACTS,
     ISSUER,
+    LOG_ROLE,
     NO_ENGINE,
     fails,
     fails_to,
@@ -58,7 +60,7 @@ class Plant:
 
 SIGNED = (
     *("caller", "region_status", "lambda_quota", "state_bucket"),
-    *("key_state", "pipeline", "quota", "network_use"),
+    *("key_state", "pipeline", "gateway_log", "quota", "network_use"),
 )
 """What is asked of AWS with a signature."""
 UNREACHABLE = EndpointConnectionError(endpoint_url="https://sts.us-east-1.amazonaws.com/")
@@ -269,6 +271,20 @@ PLANTS = {
     ),
     "a new account has no GPU": Plant(
         "gpu quota", "dev", {"quota": quotas(GPU_VCPUS, 0)}, "0 vCPUs", GPU_VCPUS
+    ),
+    "API Gateway has no role for logs": Plant(
+        "gateway log",
+        "dev",
+        {"gateway_log": gives(GatewayLog(role_arn="", there=False))},
+        "no role to write it with",
+        "warmline bootstrap --stack dev",
+    ),
+    "API Gateway's role for logs is gone": Plant(
+        "gateway log",
+        "dev",
+        {"gateway_log": gives(GatewayLog(role_arn=LOG_ROLE, there=False))},
+        f"{LOG_ROLE}, which is not there",
+        "aws apigateway update-account",
     ),
     "the state bucket keeps no versions": Plant(
         "state bucket",

@@ -15,6 +15,7 @@ from automation.doctor.probes import (
     Caller,
     EmulatorFacts,
     EngineFacts,
+    GatewayLog,
     NetworkUse,
     PipelineFacts,
     Probes,
@@ -33,6 +34,7 @@ EMULATOR = EmulatorFacts(
     condition=Condition.ANSWERS, pid=41, instance="aa11", last_port=4567, port_is_free=False
 )
 BOUNDARY = "arn:aws:iam::111122223333:policy/warmline-dev-boundary"
+LOG_ROLE = "arn:aws:iam::111122223333:role/warmline-api-gateway-logs"
 ISSUER = "https://login.example.com"
 SOURCE: dict[str, Any] = {
     "secretsprovider": "awskms://alias/secrets?region=eu-central-1",
@@ -49,6 +51,7 @@ SOURCE: dict[str, Any] = {
             "functions": ["predict"],
         },
         "warmline:gpu": {"max_vcpus": 8},
+        "warmline:api": {"kind": "rest"},
         "warmline:identity": {"kind": "issuer", "issuer": ISSUER, "jwks_url": None},
     },
 }
@@ -136,6 +139,7 @@ def healthy(stack: str) -> Probes:
         state_bucket=of_any(BUCKET),
         key_state=of_any("Enabled"),
         pipeline=of_any(PipelineFacts(provider=True, boundary=True)),
+        gateway_log=gives(GatewayLog(role_arn=LOG_ROLE, there=True)),
         quota=quotas(),
         network_use=gives(USE),
         https_get=publishes(),

@@ -104,7 +104,8 @@ def test_what_cannot_be_asked_is_neither_passed_nor_a_problem(
 def test_out_of_reach_aws_leaves_its_other_questions_open() -> None:
     diagnosis = planted(PLANTS["AWS is out of reach"])
     open_ones = ["clock", "credentials", "account", "region enabled", "lambda quota"]
-    open_ones += ["network quotas", "gpu quota", "state bucket", "secrets key", "pipeline"]
+    open_ones += ["network quotas", "gpu quota", "gateway log"]
+    open_ones += ["state bucket", "secrets key", "pipeline"]
     assert diagnosis.of(Verdict.NOT_ASKED) == open_ones
 
 
