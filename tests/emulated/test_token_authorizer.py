@@ -16,7 +16,7 @@ import urllib3
 
 from automation.clients import Clients
 from components import packaging
-from contracts.authorizer import CREDENTIALS, RESULT_TTL_SECONDS
+from contracts.authorizer import CREDENTIALS, MAX_TOKEN_CHARACTERS, RESULT_TTL_SECONDS
 from contracts.env import AuthorizeEnv
 from contracts.protocol import SCOPE_READ
 from functions.authorize import documents as asking
@@ -24,7 +24,15 @@ from functions.authorize.issuer import fetch_keys
 from functions.authorize.refusals import IssuerUnavailable
 from functions.shared.deadline import Deadline
 from tests.emulated.misbehaving_server import Server, certified, hangs, says
-from tests.unit.authorize.issuer import AUDIENCE, claims, key_set, public_jwk, rsa_key, token
+from tests.unit.authorize.issuer import (
+    AUDIENCE,
+    claims,
+    key_set,
+    public_jwk,
+    raw_token,
+    rsa_key,
+    token,
+)
 
 pytestmark = [pytest.mark.emulated, pytest.mark.usefixtures("credentials")]
 
@@ -263,6 +271,14 @@ BAD: dict[str, Callable[[Gateway], str | None]] = {
     "unknown key": lambda gateway: token(claims(iss=gateway.host), kid="k2"),
     "forged": lambda gateway: token(claims(iss=gateway.host), key=rsa_key(1)),
     "cut": lambda gateway: gateway.token()[:-4],
+    "no key id": lambda gateway: token(claims(iss=gateway.host), kid=None),
+    "huge": lambda gateway: gateway.token(filler="x" * MAX_TOKEN_CHARACTERS),
+    "unsigned": lambda gateway: raw_token(
+        {"alg": "none", "kid": "k1"}, claims(iss=gateway.host), b"x"
+    ),
+    "a secret's signature": lambda gateway: raw_token(
+        {"alg": "HS256", "kid": "k1"}, claims(iss=gateway.host), b"x" * 32
+    ),
 }
 
 
