@@ -11,7 +11,7 @@ from pulumi import automation as auto
 from pulumi.automation.errors import CommandError
 
 from automation.errors import Failure
-from automation.report import MANDATORY, Report
+from automation.report import MANDATORY, STILL, Report
 from automation.workspace import NAMESPACE, POLICIES
 from emulation.locking import LockTimeout, exclusive
 from emulation.paths import home, write_whole
@@ -127,16 +127,39 @@ def deploy(stack: auto.Stack, show: Show) -> Report:
     Refreshes first, so that what was changed or deleted behind the engine's back is repaired.
     """
     report = Report(show)
+    _up(stack, report, refresh=True)
+    if report.outdated:
+        _deploy_again(stack, report)
+    return report
+
+
+def _up(stack: auto.Stack, report: Report, **options: Any) -> None:
     with _explained(stack, "up", report):
         stack.up(
-            refresh=True,
             policy_packs=_packs(),
             on_event=report.on_event,
             color="never",
             suppress_outputs=True,
             suppress_progress=True,
+            **options,
         )
-    return report
+
+
+def _deploy_again(stack: auto.Stack, report: Report) -> None:
+    """A REST API's deployment is a copy, made before the engine deletes anything: what was to go is
+    answered until there is another (pulumi/pulumi-aws#3683)."""
+    report.show("routes were taken away: deploying the API again, without them")
+    again = Report(report.show)
+    try:
+        _up(stack, again, replace=report.outdated)
+    except Failure as failure:
+        urns = " ".join(f"--replace '{urn}'" for urn in report.outdated)
+        raise Failure(
+            f"the API still answers on routes that were taken away:\n{failure.cause}",
+            f"{failure.way_out}\nThen deploy it without them, as no later run does by itself: "
+            f"pulumi up --stack {stack.name} {urns}",
+        ) from failure
+    report.changes.update({op: n for op, n in again.changes.items() if op not in STILL})
 
 
 def preview(stack: auto.Stack, show: Show) -> Report:

@@ -16,6 +16,15 @@ NOISE = re.compile(
 )
 """Errors that only say that there was another error."""
 MANDATORY = "mandatory"
+DEPLOYMENT = "aws:apigateway/deployment:Deployment"
+COPIED = frozenset(
+    f"aws:apigateway/{token}"
+    for token in (
+        *("authorizer:Authorizer", "integration:Integration", "method:Method"),
+        *("resource:Resource", "response:Response", "restApiPolicy:RestApiPolicy"),
+    )
+)
+"""What a deployment of a REST API is a copy of."""
 STILL = frozenset({"same", "read", "refresh"})
 """Operations that leave a resource as it was."""
 VERBS = {
@@ -66,6 +75,10 @@ class Report:
     errors: list[str] = field(default_factory=list)
     packs: dict[str, str] = field(default_factory=dict)
     steps: Counter[str] = field(default_factory=Counter)
+    taken_away: set[str] = field(default_factory=set[str])
+    """URNs of parts of REST APIs that were deleted."""
+    api_deployments: set[str] = field(default_factory=set[str])
+    """URNs of deployments of REST APIs that the program has."""
 
     def on_event(self, event: EngineEvent) -> None:
         if event.summary_event is not None:
@@ -104,17 +117,27 @@ class Report:
         op, token = _op(metadata.op), str(metadata.type)
         if op in STILL and op != "same":
             return
+        if op == "delete" and token in COPIED:
+            self.taken_away.add(str(metadata.urn))
         if metadata.new is not None and metadata.new.custom and not token.startswith("pulumi:"):
             if op in {"create", "same", "update", "create-replacement", "import"}:
                 self.resources[token].append(metadata.new.inputs or {})
             self.steps[op] += 1
             name = str(metadata.urn).rsplit("::", 1)[-1]
+            if token == DEPLOYMENT and op != "delete":
+                self.api_deployments.add(str(metadata.urn))
             self.show(f"{sum(self.steps.values())} resources, now {token} {name}")
 
     @property
     def types(self) -> Counter[str]:
         """How many resources the program has of each type."""
         return Counter({token: len(found) for token, found in self.resources.items()})
+
+    @property
+    def outdated(self) -> list[str]:
+        """Deployments of REST APIs that still have what was deleted after they were made."""
+        parents = {parent_of(urn) for urn in self.taken_away}
+        return sorted(urn for urn in self.api_deployments if parent_of(urn) in parents)
 
     @property
     def unchanged(self) -> bool:
@@ -133,6 +156,11 @@ class Report:
             if count and op not in STILL
         ]
         return ", ".join(words)
+
+
+def parent_of(urn: str) -> str:
+    """The types above a resource's own, which a component's children have in common."""
+    return urn.split("::")[2].rpartition("$")[0]
 
 
 def plain(text: str) -> str:

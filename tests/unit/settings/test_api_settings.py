@@ -76,7 +76,7 @@ REFUSED: dict[str, tuple[tuple[tuple[str, Any], ...], tuple[str, ...]]] = {
     ),
     "an endpoint twice": (
         (REST, ("api.private_endpoints", [ENDPOINT, ENDPOINT])),
-        (f"private_endpoints is ['{ENDPOINT}', '{ENDPOINT}']; each once",),
+        (f"private_endpoints is ['{ENDPOINT}', '{ENDPOINT}']; each endpoint once",),
     ),
     "more endpoints than a policy can name": (
         (REST, ("api.private_endpoints", [f"vpce-{number:017x}" for number in range(101)])),
