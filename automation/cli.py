@@ -187,12 +187,16 @@ def doctor(stack: StackOption = "local", as_json: JsonOption = False) -> None:
 def bootstrap(
     stack: Annotated[str, typer.Option(help="The stack, whose account the credentials name.")],
     repository: Annotated[
-        str, typer.Option(metavar="OWNER/NAME", help="The repository whose workflows deploy.")
+        str,
+        typer.Option(
+            metavar="OWNER/NAME",
+            help="The repository whose workflows deploy; OWNER@ID/NAME@ID where tokens say so.",
+        ),
     ],
     branch: Annotated[str, typer.Option(help="The branch that may deploy.")] = "main",
     environment: Annotated[
         str | None,
-        typer.Option(help="GitHub's environment whose jobs may deploy, in place of the branch."),
+        typer.Option(help="GitHub's environment whose jobs on the branch may deploy."),
     ] = None,
     yes: YesOption = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only look.")] = False,

@@ -69,13 +69,12 @@ def policy(to: Bootstrap, name: str, wanted: Callable[[], Document]) -> Step:
 def role(
     to: Bootstrap,
     name: str,
-    whom: list[str],
+    trust: Document,
     *,
     attached: list[str],
     inline: Mapping[str, Callable[[], Document]],
 ) -> Iterator[Step]:
     iam, role = to.clients("iam"), {"RoleName": name}
-    trust = ci.github_trust(to.footing.provider_arn, whom)
     arns = [to.footing.iam(f"policy/{policy}") for policy in attached]
 
     def make() -> None:

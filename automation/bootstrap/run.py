@@ -16,7 +16,8 @@ from components.documents.footing import Footing
 from components.tags import Tags
 
 Show = Callable[[str], None]
-REPOSITORY = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?/[A-Za-z0-9._-]+")
+_OWNER, _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?", r"[A-Za-z0-9._-]+"
+REPOSITORY = re.compile(rf"{_OWNER}/{_NAME}|{_OWNER}@[0-9]+/{_NAME}@[0-9]+")
 BRANCH = re.compile(r"[A-Za-z0-9._/-]+")
 ENVIRONMENT = re.compile(r"[A-Za-z0-9._-]+")
 BUCKET_NAME_CHARACTERS = 63  # S3, naming rules, 2026-11
@@ -116,7 +117,11 @@ def check_words(stack: str, *, repository: str, branch: str, environment: str | 
     if stack == LOCAL:
         problems.append("--stack is local; the laptop keeps its state in its home")
     if not REPOSITORY.fullmatch(repository):
-        problems.append(f"--repository is {repository!r}; it must be OWNER/NAME, as on GitHub")
+        problems.append(
+            f"--repository is {repository!r}; it must be OWNER/NAME, or "
+            "OWNER@ID/NAME@ID where GitHub puts the ids into a token's subject, as it does for "
+            "repositories made or renamed since 2026-07-15"
+        )
     if not BRANCH.fullmatch(branch):
         problems.append(f"--branch is {branch!r}; it must be one branch's whole name")
     if environment is not None and not ENVIRONMENT.fullmatch(environment):

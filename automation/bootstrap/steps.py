@@ -10,7 +10,9 @@ from components.documents import ci, engine_state
 
 def steps(to: Bootstrap) -> list[Step]:
     footing, account = to.footing, to.footing.account
-    whom = ci.subjects(to.repository, branch=to.branch, environment=to.environment)
+    trusts = ci.trusts(
+        footing.provider_arn, to.repository, branch=to.branch, environment=to.environment
+    )
     return [
         *key(to, footing.state_alias, "state of Pulumi", engine_state.state_key(account)),
         *key(to, footing.secrets_alias, "secrets in that state", engine_state.secrets_key(account)),
@@ -22,14 +24,14 @@ def steps(to: Bootstrap) -> list[Step]:
         *role(
             to,
             footing.plan,
-            whom["plan"],
+            trusts["plan"],
             attached=[footing.see],
             inline={"state": lambda: to.state(engine_state.read_state)},
         ),
         *role(
             to,
             footing.apply,
-            whom["apply"],
+            trusts["apply"],
             attached=[footing.see, footing.change],
             inline={
                 "state": lambda: to.state(engine_state.write_state),

@@ -102,26 +102,38 @@ _CHANGE_BUCKET = [
 ]
 
 
-def subjects(repository: str, *, branch: str, environment: str | None) -> dict[str, list[str]]:
-    """Whom GitHub's tokens speak of, for each of the two roles.
+def trusts(
+    provider_arn: str, repository: str, *, branch: str, environment: str | None
+) -> dict[str, Document]:
+    """Who takes each of the two roles, by what GitHub's tokens say.
 
-    A job that names an environment carries the environment and no branch: which branches may use
-    it is then a rule of the environment, on GitHub.
+    The subject of a job that names an environment has the environment in the branch's place.
     """
     pushed = f"repo:{repository}:ref:refs/heads/{branch}"
+    pulled = f"repo:{repository}:pull_request"
     deployed = f"repo:{repository}:environment:{environment}" if environment else pushed
-    return {"plan": [f"repo:{repository}:pull_request", pushed], "apply": [deployed]}
+    return {
+        "plan": github_trust(provider_arn, [pulled, pushed]),
+        "apply": github_trust(provider_arn, [deployed], branch=branch if environment else None),
+    }
 
 
-def github_trust(provider_arn: str, whom: list[str]) -> Document:
-    """Whole subjects, never patterns: `*` would let a fork's or another branch's job in."""
+def github_trust(provider_arn: str, whom: list[str], *, branch: str | None = None) -> Document:
+    """Whole subjects, never patterns: `*` would let a fork's or another branch's job in.
+
+    `branch` where the subjects name none: a token has it as a claim of its own, and any branch can
+    name an environment. STS compares this claim of GitHub's since 2026-01.
+    """
+    held: dict[str, str | list[str]] = {f"{GITHUB}:aud": AUDIENCE, f"{GITHUB}:sub": whom}
+    if branch is not None:
+        held[f"{GITHUB}:ref"] = f"refs/heads/{branch}"
     return document(
         {
             "Sid": "TakenByWorkflow",
             "Effect": "Allow",
             "Principal": {"Federated": provider_arn},
             "Action": ["sts:AssumeRoleWithWebIdentity"],
-            "Condition": {"StringEquals": {f"{GITHUB}:aud": AUDIENCE, f"{GITHUB}:sub": whom}},
+            "Condition": {"StringEquals": held},
         }
     )
 

@@ -14,7 +14,7 @@ KEYS = {
     for name, digit in (("state", "1"), ("secrets", "2"))
 }
 REPOSITORY = "octo-org/octo-repo"
-SUBJECTS = ci.subjects(REPOSITORY, branch="main", environment=None)
+TRUSTS = ci.trusts(FOOTING.provider_arn, REPOSITORY, branch="main", environment="dev")
 
 CI_DOCUMENTS: Mapping[str, Document] = {
     "state key": engine_state.state_key(ACCOUNT),
@@ -26,7 +26,7 @@ CI_DOCUMENTS: Mapping[str, Document] = {
     "apply state": engine_state.write_state(FOOTING, **KEYS),
     "change": ci.change(FOOTING),
     "apply roles": ci.manage_roles(FOOTING),
-    "plan trust": ci.github_trust(FOOTING.provider_arn, SUBJECTS["plan"]),
-    "apply trust": ci.github_trust(FOOTING.provider_arn, SUBJECTS["apply"]),
     "gateway trust": gateway_trust(),
+    "plan trust": TRUSTS["plan"],
+    "apply trust": TRUSTS["apply"],
 }

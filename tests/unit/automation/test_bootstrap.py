@@ -106,6 +106,8 @@ def test_everything_that_may_not_be_touched_is_said_at_once() -> None:
     [
         ({"repository": "octo-org/*"}, "--repository"),
         ({"repository": "octo-repo"}, "--repository"),
+        ({"repository": "octo-org@1/octo-repo"}, "--repository"),
+        ({"repository": "octo-org@1/octo-repo@*"}, "--repository"),
         ({"repository": "octo-org/octo-repo:ref"}, "--repository"),
         ({"branch": "release/*"}, "--branch"),
         ({"branch": "main\n"}, "--branch"),
@@ -150,12 +152,14 @@ def admits(trust: Document, claims: dict[str, str], issuer: str = ci.GITHUB) -> 
 
 
 def trust_of(role: str, *, branch: str = "main", environment: str | None = None) -> Document:
-    whom = ci.subjects(REPOSITORY, branch=branch, environment=environment)
-    return ci.github_trust(FOOTING.provider_arn, whom[role])
+    arn = FOOTING.provider_arn
+    return ci.trusts(arn, REPOSITORY, branch=branch, environment=environment)[role]
 
 
-def token(subject: str, audience: str = "sts.amazonaws.com") -> dict[str, str]:
-    return {"aud": audience, "sub": subject}
+def token(
+    subject: str, audience: str = "sts.amazonaws.com", branch: str = "main"
+) -> dict[str, str]:
+    return {"aud": audience, "sub": subject, "ref": f"refs/heads/{branch}"}
 
 
 PUSH = f"repo:{REPOSITORY}:ref:refs/heads/main"
@@ -194,12 +198,33 @@ def test_a_branch_is_not_enough_where_an_environment_deploys() -> None:
     assert not admits(trust_of("apply", environment="prod"), token(other))
 
 
+@pytest.mark.parametrize("ref", ["refs/heads/evil", "refs/heads/main2", "refs/pull/1/merge", None])
+def test_another_branch_whose_workflow_names_the_environment_does_not_take_the_apply_role(
+    ref: str | None,
+) -> None:
+    """GitHub makes an environment that a workflow names, without rules, and not every plan has
+    rules: the claim of the branch is what holds."""
+    trust, claims = trust_of("apply", environment="prod"), token(DEPLOYMENT)
+    assert admits(trust, claims)
+    del claims["ref"]
+    assert not admits(trust, claims if ref is None else claims | {"ref": ref})
+
+
+def test_the_subjects_of_newer_repositories_can_be_named() -> None:
+    """Since 2026-07-15 they carry the ids of owner and repository, which nobody can take over."""
+    named = "octo-org@123456/octo-repo@456789"
+    check_words("prod", repository=named, branch="main", environment="prod")
+    trusts = ci.trusts(FOOTING.provider_arn, named, branch="main", environment=None)
+    assert admits(trusts["apply"], token(f"repo:{named}:ref:refs/heads/main"))
+    assert not admits(trusts["apply"], token(PUSH))
+
+
 @pytest.mark.parametrize("role", ["plan", "apply"])
 def test_a_token_for_another_audience_takes_no_role(role: str) -> None:
     subject = PULL if role == "plan" else PUSH
     assert admits(trust_of(role), token(subject))
     assert not admits(trust_of(role), token(subject, "https://github.com/octo-org"))
-    assert not admits(trust_of(role), {"sub": subject})
+    assert not admits(trust_of(role), {"sub": subject, "ref": "refs/heads/main"})
     assert not admits(trust_of(role), {"aud": "sts.amazonaws.com"})
 
 
