@@ -17,7 +17,7 @@ from functions.predict.download import Download
 from functions.predict.folder import Folder, Identity, identity, remove_tree
 from functions.predict.tiers import Fetched, Source
 from functions.shared.deadline import Deadline
-from functions.shared.errors import DeadlineExceeded
+from functions.shared.errors import DeadlineExceeded, ModelIntegrity
 
 FOLDER = "warmline-models"
 READ_BYTES = 1024 * 1024
@@ -142,9 +142,10 @@ class Disk:
         self, manifest: Manifest, file: ModelFile, source: Source, files: Files, deadline: Deadline
     ) -> None:
         part = self._reserve(file, files) if files.folder else None
-        download = Download(file, part)
+        download, again = Download(file, part), None
         try:
             fetched = source.fetch(manifest, file, download.write, deadline)
+            again = fetched.again
             download.check()
             files.note(fetched)
             target = files.folder / file.name if files.folder else None
@@ -153,8 +154,15 @@ class Disk:
                 return
             self._verified[file.sha256] = identity(target.stat())
             self.folder.keep(target, file.sha256)
+        except ModelIntegrity:
+            if again is None:
+                raise
+        else:
+            return
         finally:
             download.discard()
+        files.corrupt += 1
+        self._download(manifest, file, again, files, deadline)
 
     def _reserve(self, file: ModelFile, files: Files) -> Path | None:
         reserved = self.folder.reserve(file.size_bytes)

@@ -28,7 +28,9 @@ class Download:
         self._size = 0
         if part is not None:
             # Already made by who reserved the space; opened again for reading and writing.
-            self._disk = os.open(part, os.O_RDWR | os.O_CLOEXEC)
+            # Another host may have put something in its place that waits for a reader.
+            flags = os.O_RDWR | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
+            self._disk = os.open(part, flags)
 
     def write(self, chunk: bytes) -> None:
         """Raises `ModelIntegrity` when the file becomes longer than it may be."""

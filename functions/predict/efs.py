@@ -53,35 +53,35 @@ class SharedFolder:
         handed = _Handed(write)
         corrupt = self._read(file, handed, deadline)
         if handed.count == file.size_bytes:
-            return Fetched(Tier.EFS, corrupt=corrupt)
+            return Fetched(Tier.EFS, corrupt=corrupt, again=self._behind)
         with self._turn(file, deadline) as waited:
             if waited and not handed.count:
                 corrupt += self._read(file, handed, deadline)
                 if handed.count == file.size_bytes:
-                    return Fetched(Tier.EFS, corrupt=corrupt)
+                    return Fetched(Tier.EFS, corrupt=corrupt, again=self._behind)
+            again = self._behind if handed.count else None
             fetched = self._fetch_and_keep(manifest, file, handed, deadline)
-        return replace(fetched, corrupt=corrupt)
+        return replace(fetched, corrupt=corrupt, again=again)
 
     def _read(self, file: ModelFile, handed: "_Handed", deadline: Deadline) -> int:
         """Hand over the file if it is there. 1 = it was, with wrong bytes, and is no more.
 
-        The bytes are read twice, so that none is handed over that turns out wrong: the second time
-        from this host's memory. A file system that fails midway leaves the rest to the next source.
+        The bytes are read twice, so that a file with wrong ones is not handed over: the second time
+        from this host's memory. Whoever takes them checks them too, as another host can write into
+        the file meanwhile. A file system that fails midway leaves the rest to the next source.
         """
-        kept = self._folder.kept(file.sha256)
         try:
             # One open file for both: whoever evicts the name meanwhile leaves the bytes.
-            with kept.open("rb", buffering=0) as opened:
+            with self._folder.open(file.sha256) as opened:
                 seen = identity(os.fstat(opened.fileno()))
                 if seen[1] != file.size_bytes or sha256_of(opened, deadline) != file.sha256:
                     self._folder.remove_corrupt(file.sha256, seen)
                     return 1
                 opened.seek(0)
-                piece = bytearray(READ_BYTES)
-                while count := opened.readinto(piece):
+                while piece := opened.read(min(READ_BYTES, file.size_bytes - handed.count)):
                     if deadline.passed:
                         raise DeadlineExceeded("the model's files could not be read in time")
-                    handed.write(bytes(memoryview(piece)[:count]))
+                    handed.write(piece)
         except OSError:  # not there, or not readable
             return 0
         self._folder.touch(file.sha256, seen)
@@ -130,7 +130,7 @@ class SharedFolder:
         """
         path = self._folder.path / f"{file.sha256}.lock"
         try:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         except OSError:
             yield False
             return

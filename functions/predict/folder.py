@@ -7,6 +7,7 @@ Names in the folder: `<sha256>` a finished file, `<pid>.<token>.<n>.part` a down
 `<pid>.<token>.<n>.open/` the links of one load, `<sha256>.lock` a wish not to fetch twice.
 """
 
+import errno
 import itertools
 import os
 import re
@@ -16,6 +17,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from io import FileIO
 from pathlib import Path
 
 ORPHAN_SECONDS = 3_600
@@ -56,6 +58,21 @@ class Folder:
     def kept(self, digest: str) -> Path:
         """Where the file with this digest is, if it is there."""
         return self.path / digest
+
+    def open(self, digest: str) -> FileIO:
+        """The file with this digest. Raises `OSError` where there is none.
+
+        What is no file, and could hold up or lead astray whoever opens it, is removed.
+        """
+        kept = self.kept(digest)
+        if not stat.S_ISREG(kept.lstat().st_mode):
+            remove_tree(kept)
+        # It may have been exchanged since: never wait for a writer, and ask what was opened.
+        descriptor = os.open(kept, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise FileNotFoundError(errno.ENOENT, "is no file", str(kept))
+        return FileIO(descriptor, "rb")
 
     def temporary(self, kind: str) -> Path:
         """A name that nobody else uses."""

@@ -26,6 +26,9 @@ class Fetched:
     """1 = a cache on the way had other bytes under its digest."""
     evicted: int = 0
     """How many files a cache on the way removed to make room."""
+    again: "Source | None" = None
+    """Who to ask where the bytes turn out wrong: some are of a file that others could write to
+    while it was read."""
 
 
 class Source(Protocol):

@@ -4,6 +4,7 @@ import errno
 import os
 import time
 from collections.abc import Callable
+from io import FileIO
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,71 @@ def test_a_file_with_wrong_bytes_is_refused_removed_and_fetched_again(
     assert (files.tier, files.corrupt, read(files)) == (Tier.STORE, 1, CONTENT)
     assert (mount.folder / DIGEST).read_bytes() == CONTENT
     assert mount.host()().corrupt == 0
+
+
+@pytest.mark.parametrize("kind", ["fifo", "directory", "link", "link to nothing"])
+def test_what_is_no_file_under_a_digest_holds_nobody_up_and_is_removed(
+    mount: Mount, kind: str
+) -> None:
+    """A group that was taken over knows the digests of others: they are names in the folder."""
+    mount.host()().close()
+    kept = mount.folder / DIGEST
+    kept.unlink()
+    if kind == "fifo":
+        os.mkfifo(kept)
+    elif kind == "directory":
+        (kept / "below").mkdir(parents=True)
+    else:
+        kept.symlink_to("/dev/zero" if kind == "link" else mount.root / "nothing")
+    started = time.monotonic()
+    files = mount.host()(deadline=Deadline.after(3))
+    assert (files.tier, read(files)) == (Tier.STORE, CONTENT)
+    assert time.monotonic() - started < 2
+    assert kept.read_bytes() == CONTENT
+    assert not kept.is_symlink()
+
+
+def test_a_fifo_put_in_a_files_place_after_the_look_holds_nobody_up(
+    mount: Mount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = mount.host()
+    kept = mount.folder / DIGEST
+    kept.write_bytes(CONTENT)
+    look = Path.lstat
+
+    def exchanged(path: Path) -> os.stat_result:
+        status = look(path)
+        if path == kept and kept.is_file():
+            kept.unlink()
+            os.mkfifo(kept)
+        return status
+
+    monkeypatch.setattr(Path, "lstat", exchanged)
+    assert read(host(deadline=Deadline.after(3))) == CONTENT
+
+
+@pytest.mark.parametrize("length", [None, len(CONTENT) + 4, len(CONTENT) // 2])
+def test_bytes_that_another_host_changes_between_the_reads_are_fetched_from_the_store(
+    mount: Mount, monkeypatch: pytest.MonkeyPatch, length: int | None
+) -> None:
+    """The version is not given up for what a peer did: the store has the right bytes."""
+    mount.host()().close()
+    verify = efs.sha256_of
+
+    def then(opened: FileIO, deadline: Deadline) -> str:
+        found = verify(opened, deadline)
+        with (mount.folder / DIGEST).open("r+b") as kept:
+            kept.write(b"EVIL")
+            if length is not None:
+                kept.truncate(length)
+        return found
+
+    monkeypatch.setattr(efs, "sha256_of", then)
+    files = mount.host()()
+    assert read(files) == CONTENT
+    monkeypatch.undo()
+    again = mount.host()()
+    assert read(again) == CONTENT
 
 
 def test_a_file_exchanged_while_a_process_lives_is_noticed_by_it_too(mount: Mount) -> None:
