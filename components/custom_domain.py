@@ -3,10 +3,8 @@
 import pulumi
 import pulumi_aws as aws
 
-from components.front_door import FrontDoor, InferenceApiArgs
+from components.front_door import FrontDoor, InferenceApiArgs, rest_tls
 from settings import CustomDomain
-
-REST_TLS_POLICIES = {"1.2": "TLS_1_2", "1.3": "SecurityPolicy_TLS13_1_3_2025_09"}
 
 
 def custom_domain(
@@ -72,9 +70,7 @@ def _rest(
         domain_name=domain.name,
         regional_certificate_arn=domain.certificate_arn,
         endpoint_configuration={"types": "REGIONAL"},
-        security_policy=REST_TLS_POLICIES[domain.minimum_tls],
-        # The newer policies ask for it; STRICT also refuses a request whose SNI is another name.
-        endpoint_access_mode="STRICT" if domain.minimum_tls == "1.3" else None,
+        **rest_tls(domain),
         tags=args.tags.named(name),
         opts=opts,
     )

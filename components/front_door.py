@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -13,7 +14,7 @@ from components.identity import Access
 from components.serving_group import ServingGroup
 from components.tags import DataClass, Tags
 from contracts.api_routes import names_a_model
-from settings import Api
+from settings import Api, CustomDomain
 
 HEALTH_REQUESTS_PER_SECOND, HEALTH_BURST = 10, 20
 """Plenty for uptime checks, and too little to use up what the account may run at once."""
@@ -109,6 +110,20 @@ def access_log(
         tags=args.tags.named(f"{name}-access", DataClass.LOGS),
         opts=opts,
     )
+
+
+def rest_tls(domain: CustomDomain | None) -> dict[str, Any]:
+    """What a REST API and its name ask of callers' TLS: 1.2 where nothing is said.
+
+    A name's connections follow the policy of the API behind it, so both have the same.
+    """
+    if domain is None or domain.minimum_tls == "1.2":
+        return {"security_policy": "TLS_1_2"}
+    return {
+        "security_policy": "SecurityPolicy_TLS13_1_3_2025_09",
+        # The newer policies ask for it; STRICT also refuses a request whose SNI is another name.
+        "endpoint_access_mode": "STRICT",
+    }
 
 
 def log_format(**differing: str) -> str:

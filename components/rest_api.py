@@ -20,6 +20,7 @@ from components.front_door import (
     mark,
     may_be_called,
     placed,
+    rest_tls,
     slug,
 )
 from components.function import Function
@@ -81,11 +82,13 @@ class _RestApi:
                 "types": "PRIVATE" if self._private else "REGIONAL",
                 "vpc_endpoint_ids": self._private or None,
             },
+            # In force only as of the next deployment.
+            "disable_execute_api_endpoint": None if args.api.custom_domain is None else True,
+            **rest_tls(args.api.custom_domain),
         }
         self._parts["api"] = of_the_api
         self._api = aws.apigateway.RestApi(
             name,
-            disable_execute_api_endpoint=None if args.api.custom_domain is None else True,
             tags=args.tags.named(name),
             opts=self._child,
             **of_the_api,

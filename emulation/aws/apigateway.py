@@ -47,7 +47,9 @@ _API = {
     "apiKeySource": "apiKeySource",
     "description": "description",
     "disableExecuteApiEndpoint": "disableExecuteApiEndpoint",
+    "endpointAccessMode": "endpointAccessMode",
     "endpointConfiguration": "endpointConfiguration",
+    "securityPolicy": "securityPolicy",
     "tags": "tags",
 }
 
@@ -82,6 +84,7 @@ def _delete_api(aws: Aws, api_id: str, _state: Properties) -> None:
 
 
 _AT_CREATION = "the emulator's UpdateRestApi turns it into a text"
+_TLS = "the emulator has one listener for all APIs"
 
 API = Resource(
     type="aws:apigateway/restApi:RestApi",
@@ -95,7 +98,9 @@ API = Resource(
         "binaryMediaTypes": Property(unordered=True, replaces=_AT_CREATION),
         "description": Property(),
         "disableExecuteApiEndpoint": Property(default=False, replaces=_AT_CREATION),
+        "endpointAccessMode": Property(kept=_TLS),
         "endpointConfiguration": Property(computed=True, partial=True, replaces=_AT_CREATION),
+        "securityPolicy": Property(kept=_TLS),
         "tags": Property(default={}),
     },
     create=_create_api,

@@ -124,9 +124,10 @@ def no_payload_log(resource: Resource) -> Verdict:
 
 @rule(
     "api-domain-modern-tls",
-    on=(Token.API_DOMAIN, Token.REST_DOMAIN),
+    on=(Token.API_DOMAIN, Token.REST_DOMAIN, Token.REST_API),
     severity=Severity.HIGH,
-    why="TLS before 1.2 has known weaknesses, and a domain without a policy may speak it.",
+    why="TLS before 1.2 has known weaknesses; a domain without a policy may speak it, and a REST "
+    "API's own address does.",
     fix="A securityPolicy of TLS 1.2 or newer.",
 )
 def modern_tls(domain: Resource) -> Verdict:

@@ -10,7 +10,7 @@ from components.documents.gateway_answers import ANSWERS
 from contracts.api_routes import HEALTH_ROUTES, MODEL_ROUTES
 from functions.authorize.answer import answer
 from functions.authorize.config import Config as AuthorizeConfig
-from tests.graph.programs import graph_of, with_kind
+from tests.graph.programs import DOMAIN, changed, graph_of, run, with_kind
 from tests.harness import Graph, Resource
 
 pytestmark = pytest.mark.graph
@@ -22,6 +22,7 @@ RESPONSE = "aws:apigateway/response:Response"
 SETTINGS = "aws:apigateway/methodSettings:MethodSettings"
 STAGE = "aws:apigateway/stage:Stage"
 ACL = "aws:wafv2/webAcl:WebAcl"
+TLS_1_3 = "SecurityPolicy_TLS13_1_3"
 
 
 WITH_A_POOL = [name for name in with_kind("rest") if name != "prod-issuer"]
@@ -157,6 +158,34 @@ COPIED = (
 def test_a_deployment_comes_after_all_that_it_copies(graph: Graph) -> None:
     copied = {r.urn for type_ in COPIED for r in graph.all(type_)}
     assert copied <= deployment(graph).dependencies
+
+
+@pytest.mark.parametrize("minimum_tls", ["1.2", "1.3"])
+def test_a_deployment_is_made_anew_when_a_name_of_ones_own_comes_or_goes(
+    prod: Graph, minimum_tls: str
+) -> None:
+    """AWS switches its own address off, or on, with a deployment: without one it stays open when
+    the name comes, and closed when the name goes."""
+    named = run(
+        "prod", changed("prod", {"api": {"custom_domain": DOMAIN | {"minimum_tls": minimum_tls}}})
+    )
+    deployment = "aws:apigateway/deployment:Deployment"
+    assert (
+        named.one(deployment, "api").inputs["triggers"]
+        != prod.one(deployment, "api").inputs["triggers"]
+    )
+
+
+def test_no_address_of_an_api_speaks_less_than_tls_1_2(graph: Graph) -> None:
+    assert graph.one(API, "api").inputs["securityPolicy"].startswith(("TLS_1_2", TLS_1_3))
+
+
+def test_a_name_and_the_api_behind_it_speak_the_same_tls() -> None:
+    graph = graph_of("prod-domain")
+    api, domain = graph.one(API, "api"), graph.one("aws:apigateway/domainName:DomainName", "api")
+    for said in ("securityPolicy", "endpointAccessMode"):
+        assert api.inputs[said] == domain.inputs[said]
+    assert api.inputs["securityPolicy"].startswith(TLS_1_3)
 
 
 def test_only_this_api_may_call_each_alias(graph: Graph) -> None:

@@ -106,6 +106,15 @@ EXAMPLES: tuple[Example, ...] = (
     ),
     Example(
         rule="api-domain-modern-tls",
+        on=Token.REST_API,
+        props={"name": MARKER, "securityPolicy": "TLS_1_2"},
+        broken=(
+            Broken(("securityPolicy",), "TLS_1_0", "securityPolicy is not TLS 1.2 or newer"),
+            Broken(("securityPolicy",), ABSENT, "securityPolicy is not TLS 1.2 or newer"),
+        ),
+    ),
+    Example(
+        rule="api-domain-modern-tls",
         on=Token.API_DOMAIN,
         props={"domainNameConfiguration": {"securityPolicy": "TLS_1_2"}},
         broken=(
