@@ -39,11 +39,10 @@ def wire_names(cls: Any, members: set[str]) -> set[str]:
 
 
 def constructed(path: Path) -> set[str]:
-    """The `aws.module.Class` names that a file calls."""
-    calls = [
-        node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)
-    ]
-    return {ast.unparse(call) for call in calls if ast.unparse(call).startswith("aws.")}
+    """The `aws.module.Class` names that a file calls, or hands to what calls them."""
+    calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+    named = {ast.unparse(part) for call in calls for part in (call.func, *call.args)}
+    return {name for name in named if name.startswith("aws.")}
 
 
 def test_the_provider_has_exactly_the_types_that_the_program_makes_on_the_laptop() -> None:
