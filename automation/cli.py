@@ -198,6 +198,9 @@ def bootstrap(
         str | None,
         typer.Option(help="GitHub's environment whose jobs on the branch may deploy."),
     ] = None,
+    shared_account: Annotated[
+        bool, typer.Option("--shared-account", help="Beside another stack's pipeline, too.")
+    ] = False,
     yes: YesOption = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only look.")] = False,
     as_json: JsonOption = False,
@@ -218,6 +221,7 @@ def bootstrap(
             repository=repository,
             branch=branch,
             environment=environment,
+            shared_account=shared_account,
             dry_run=dry_run,
             show=lambda line: where.print(escape(line), soft_wrap=True),
         )

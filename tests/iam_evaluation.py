@@ -13,8 +13,10 @@ from components.documents import Document, Statement
 OPERATORS = {
     "StringEquals": (False, str.__eq__),
     "StringNotEquals": (True, str.__eq__),
+    "StringEqualsIfExists": (False, str.__eq__),
     "StringLike": (False, fnmatchcase),
     "ArnEquals": (False, fnmatchcase),
+    "ArnLike": (False, fnmatchcase),
     "ArnNotEquals": (True, fnmatchcase),
     "Bool": (False, str.__eq__),
 }
@@ -63,7 +65,7 @@ def holds(operator: str, found: str | None, wanted: list[str]) -> bool:
         return (found is None) == (wanted == ["true"])
     negated, same = OPERATORS[operator]
     if found is None:
-        return negated
+        return negated or operator.endswith("IfExists")
     matched = any(same(found, each) for each in wanted)
     return matched is not negated
 

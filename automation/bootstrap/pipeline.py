@@ -99,6 +99,15 @@ def role(
         for arn in arns:
             iam.attach_role_policy(**role, PolicyArn=arn)
 
+    def others() -> list[str]:
+        """Inline policies that somebody else put there."""
+        pages = iam.get_paginator("list_role_policies").paginate(**role)
+        return [each for page in pages for each in page["PolicyNames"] if each not in inline]
+
+    def remove() -> None:
+        for policy in others():
+            iam.delete_role_policy(**role, PolicyName=policy)
+
     yield Step(
         what=f"role {name}",
         read=lambda: iam.get_role(**role)["Role"],
@@ -126,15 +135,15 @@ def role(
     )
     yield Step(
         what=f"policies attached to role {name}",
-        read=lambda: (
-            [
-                each["PolicyArn"]
-                for each in iam.list_attached_role_policies(**role)["AttachedPolicies"]
-            ]
-            or None
-        ),
-        wanted=lambda: arns,
+        read=lambda: ({"attached": theirs()}),
+        wanted=lambda: {"attached": arns},
         write=attach,
+    )
+    yield Step(
+        what=f"policies that are no document of ours in role {name}",
+        read=lambda: {"others": others()},
+        wanted=lambda: {"others": []},
+        write=remove,
     )
     for policy, wanted in inline.items():
         yield document_step(

@@ -1,8 +1,8 @@
 """`warmline bootstrap`: looks at everything first, refuses what it may not touch, then makes."""
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from automation.bootstrap.step import Outcome, Step, absent_as_none
@@ -10,6 +10,7 @@ from automation.bootstrap.steps import steps
 from automation.bootstrap.wanted import Bootstrap
 from automation.clients import Clients
 from automation.errors import Failure
+from automation.images.registry import Image
 from automation.workspace import LOCAL, NAMESPACE, read_stack_file, region_of
 from components.account import Account
 from components.documents.footing import Footing
@@ -52,17 +53,19 @@ def bootstrap(
     environment: str | None,
     dry_run: bool,
     show: Show,
+    shared_account: bool = False,
 ) -> Bootstrapped:
     """Raises `Failure`, before anything is changed, with all that stands in the way."""
     source = read_stack_file(stack)
     check_words(stack, repository=repository, branch=branch, environment=environment)
     clients = Clients(region=region_of(source))
     wanted = Bootstrap(
-        footing=footing_of(stack, clients),
+        footing=reaching(footing_of(stack, clients), source["config"]),
         repository=repository,
         branch=branch,
         environment=environment,
         tags=tags_of(stack, source["config"]),
+        shared_account=shared_account,
         clients=clients,
         rest_api=(source["config"].get(f"{NAMESPACE}:api") or {}).get("kind") == "rest",
     )
@@ -72,7 +75,7 @@ def bootstrap(
 def made(wanted: Bootstrap, *, dry_run: bool, show: Show) -> Bootstrapped:
     """Look, then make what is missing; in a dry run only look."""
     footing, todo = wanted.footing, steps(wanted)
-    refuse(footing.stack, todo)
+    refuse(footing.stack, todo, other_stacks(wanted))
     outcomes = []
     for step in todo:
         outcome = step.outcome()
@@ -97,9 +100,25 @@ def made(wanted: Bootstrap, *, dry_run: bool, show: Show) -> Bootstrapped:
     )
 
 
-def refuse(stack: str, todo: list[Step]) -> None:
+def other_stacks(to: Bootstrap) -> list[str]:
+    """What IAM cannot keep a pipeline from is of one trust domain with it: a stack's account."""
+    if to.shared_account:
+        return []
+    own, name = to.footing.apply, re.compile(rf"{re.escape(to.footing.project)}-(.+)-apply")
+    pages = to.clients("iam").get_paginator("list_roles").paginate()
+    found = [role["RoleName"] for page in pages for role in page["Roles"]]
+    return [
+        f"account {to.footing.account.id} has the pipeline of stack {match[1]} (role {role}); "
+        "who may push to one of two stacks of an account reaches much of the other "
+        "(docs/threat-model.md). Take an account for each, or say --shared-account"
+        for role in sorted(found)
+        if role != own and (match := name.fullmatch(role))
+    ]
+
+
+def refuse(stack: str, todo: list[Step], besides: Sequence[str] = ()) -> None:
     """Everything that may not be touched, at once."""
-    problems = []
+    problems = list(besides)
     for step in todo:
         found = absent_as_none(step.read)
         if found and (reason := step.against(found)):
@@ -131,6 +150,21 @@ def check_words(stack: str, *, repository: str, branch: str, environment: str | 
         )
     if problems:
         raise Failure("\n".join(problems), "Say it anew: warmline bootstrap --help")
+
+
+def reaching(footing: Footing, config: Mapping[str, Any]) -> Footing:
+    """With what the stack file names that was there before: the zone of the API's own name, the
+    only one whose records change, and the repositories that images are read from."""
+    domain = (config.get(f"{NAMESPACE}:api") or {}).get("custom_domain") or {}
+    groups = config.get(f"{NAMESPACE}:groups") or []
+    named = [(group.get("launch") or {}).get("image") for group in groups]
+    images = [Image.parse(uri) for uri in named if uri]
+    arns = {
+        f"arn:{footing.account.partition}:ecr:{image.region}:{image.account}:repository/"
+        f"{image.repository}"
+        for image in images
+    }
+    return replace(footing, zone_id=domain.get("zone_id"), repositories=tuple(sorted(arns)))
 
 
 def footing_of(stack: str, clients: Clients) -> Footing:

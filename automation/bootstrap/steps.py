@@ -21,18 +21,22 @@ def steps(to: Bootstrap) -> list[Step]:
         policy(to, footing.boundary, lambda: to.state(ci.boundary)),
         policy(to, footing.see, lambda: ci.see(footing)),
         policy(to, footing.change, lambda: ci.change(footing)),
+        policy(to, footing.change_named, lambda: ci.change_named(footing)),
         *role(
             to,
             footing.plan,
             trusts["plan"],
-            attached=[footing.see],
-            inline={"state": lambda: to.state(engine_state.read_state)},
+            attached=[],
+            inline={
+                "state": lambda: to.state(engine_state.read_state),
+                "preview": lambda: ci.preview(footing),
+            },
         ),
         *role(
             to,
             footing.apply,
             trusts["apply"],
-            attached=[footing.see, footing.change],
+            attached=[footing.see, footing.change, footing.change_named],
             inline={
                 "state": lambda: to.state(engine_state.write_state),
                 "roles": lambda: ci.manage_roles(footing),

@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 
 from automation.bootstrap.step import Step, absent_as_none, holds
 from automation.bootstrap.wanted import Bootstrap, document_step, mapping, pairs
+from automation.errors import Failure
 from components.documents import Document, engine_state
 
 KEPT_DAYS = 90
@@ -90,7 +91,8 @@ def _key_tags(to: Bootstrap, key: str) -> dict[str, str]:
 
 
 def _unnamed_key(to: Bootstrap, alias: str) -> Any:
-    kms = to.clients("kms")
+    """Raises `Failure` for several: tags are no proof of who made a key."""
+    kms, tagged = to.clients("kms"), list[Any]()
     for page in kms.get_paginator("list_keys").paginate():
         for key in page["Keys"]:
             found = kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"]
@@ -98,8 +100,14 @@ def _unnamed_key(to: Bootstrap, alias: str) -> Any:
                 continue
             wanted = to.mark | {"Name": alias}
             if holds(wanted, _key_tags(to, key["KeyId"])):
-                return found
-    return None
+                tagged.append(found)
+    if len(tagged) > 1:
+        raise Failure(
+            f"{alias} does not exist, and keys {', '.join(key['KeyId'] for key in tagged)} carry "
+            "its tags; one of them is not what an earlier bootstrap made",
+            "Look who made them (CloudTrail, kms:CreateKey), and take the tags off the others.",
+        )
+    return tagged[0] if tagged else None
 
 
 def bucket(to: Bootstrap) -> Iterator[Step]:

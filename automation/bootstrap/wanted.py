@@ -25,6 +25,8 @@ class Bootstrap:
     environment: str | None
     tags: Tags
     clients: Clients
+    shared_account: bool = False
+    """Whether the account may hold another stack's pipeline."""
     rest_api: bool = False
     """Whether the stack has a REST API in front."""
     key_arns: dict[str, str] = field(default_factory=dict)

@@ -1,6 +1,7 @@
 """Backups of the registry table: DynamoDB's own, and the tables that they are restored into."""
 
 import hashlib
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -51,6 +52,7 @@ def create(stack: Stack, progress: Progress) -> Backup:
 
 def known(stack: Stack) -> list[Backup]:
     """The backups that `create` made of this stack's registry, oldest first."""
+    ours = re.compile(rf"{re.escape(prefix_of(stack))}\d{{8}}T\d{{6}}\.\d{{6}}Z")
     found = [
         Backup(
             arn=one["BackupArn"],
@@ -59,9 +61,9 @@ def known(stack: Stack) -> list[Backup]:
             made_at=one["BackupCreationDateTime"].astimezone(UTC).isoformat(),
         )
         for one in _summaries(stack.clients("dynamodb"))
-        if one["BackupName"].startswith(prefix_of(stack)) and one["BackupStatus"] == "AVAILABLE"
+        if ours.fullmatch(one["BackupName"]) and one["BackupStatus"] == "AVAILABLE"
     ]
-    return sorted(found, key=lambda one: one.name)
+    return sorted(found, key=lambda one: (one.made_at, one.name))
 
 
 def _summaries(db: Any) -> Iterator[dict[str, Any]]:
@@ -74,8 +76,12 @@ def _summaries(db: Any) -> Iterator[dict[str, Any]]:
         request["ExclusiveStartBackupArn"] = page["LastEvaluatedBackupArn"]
 
 
-def chosen(stack: Stack, wanted: str) -> str:
-    """The ARN of a backup; `latest` is the newest that `create` made of this stack's registry."""
+def chosen(stack: Stack, wanted: str, progress: Progress) -> str:
+    """The ARN of a backup; `latest` is the newest that `create` made of this stack's registry.
+
+    Anybody who may make backups picks their names: of which table it is and when it was made, which
+    DynamoDB says, is told.
+    """
     if wanted != LATEST:
         return wanted
     found = known(stack)
@@ -87,7 +93,9 @@ def chosen(stack: Stack, wanted: str) -> str:
             "DynamoDB makes one and keeps it 35 days: "
             "aws dynamodb list-backups --backup-type SYSTEM",
         )
-    return found[-1].arn
+    newest = found[-1]
+    progress(f"taking {newest.name}, made of table {newest.table} at {newest.made_at}")
+    return newest.arn
 
 
 def restored_table(

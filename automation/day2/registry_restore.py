@@ -55,7 +55,7 @@ def restore(
     """
     registry = Registry.of(stack)
     registry.require_home_region()
-    arn = None if backup is None else backups.chosen(stack, backup)
+    arn = None if backup is None else backups.chosen(stack, backup, progress)
     beside = backups.restored_table(stack, backup=arn, moment=moment, progress=progress)
     progress("comparing items")
     wanted = plan(

@@ -1,23 +1,18 @@
 """The two roles that a pipeline takes to deploy a stack, and the boundary of both.
 
-`warmline bootstrap` makes it, docs/bootstrap.md tells of it. The plan role sees how things are set
-and reads the state; the apply role changes what belongs to the stack. The boundary is what neither
+`warmline bootstrap` makes it, docs/bootstrap.md tells of it. The plan role reads the state and what
+a preview looks up; the apply role changes what belongs to the stack. The boundary is what neither
 they nor any role that they make can go beyond.
 """
 
-from components.documents import Document, Statement, deploy_actions, document
+from components.documents import Document, Statement, deploy_actions, deploy_names, document
 from components.documents.engine_state import LOSE_STATE
 from components.documents.footing import GITHUB, Footing
 
 AUDIENCE = "sts.amazonaws.com"
-BOUNDED = (
-    *deploy_actions.ACTIONS,
-    *deploy_actions.GLOBAL,
-    *deploy_actions.RECORDS,
-    "kms",
-    "xray",
-)
-"""Services of which a role made by the pipeline can have any action that its policies name."""
+UNNAMED = ("apigateway", "cognito-idp", "ec2", "elasticfilesystem", "signer", "wafv2", "xray")
+"""Services whose resources are told by nothing but tags; a role made by the pipeline can have any
+action of them that its policies name."""
 PASSED_TO = ("lambda.amazonaws.com", "vpc-flow-logs.amazonaws.com")
 """Services that the stack's roles are handed to."""
 LINKED = ("ops.apigateway.amazonaws.com",)
@@ -54,51 +49,33 @@ _READ_KEYS = [
     "kms:GetPublicKey",
     "kms:ListResourceTags",
 ]
+_START_KEYS = ["kms:EnableKey", "kms:EnableKeyRotation", "kms:TagResource"]
+"""Asked of a key that was made a moment ago: IAM may not know its tags yet."""
 _MANAGE_KEYS = [
-    "kms:CreateAlias",
-    "kms:DeleteAlias",
     "kms:DisableKeyRotation",
-    "kms:EnableKey",
-    "kms:EnableKeyRotation",
     "kms:PutKeyPolicy",
     "kms:ScheduleKeyDeletion",
-    "kms:TagResource",
     "kms:UntagResource",
-    "kms:UpdateAlias",
     "kms:UpdateKeyDescription",
 ]
-_ESCALATIONS = [
-    "ec2:RunInstances",
-    "iam:AddUserToGroup",
-    "iam:AttachGroupPolicy",
-    "iam:AttachUserPolicy",
-    "iam:CreateAccessKey",
-    "iam:CreateGroup",
-    "iam:CreateLoginProfile",
-    "iam:CreateOpenIDConnectProvider",
-    "iam:CreatePolicy",
-    "iam:CreatePolicyVersion",
-    "iam:CreateSAMLProvider",
-    "iam:CreateUser",
-    "iam:DeleteRolePermissionsBoundary",
-    "iam:DeleteUserPermissionsBoundary",
-    "iam:PutGroupPolicy",
-    "iam:PutUserPolicy",
-    "iam:SetDefaultPolicyVersion",
-    "iam:UpdateLoginProfile",
-    "iam:UpdateOpenIDConnectProviderThumbprint",
-    "iam:UpdateSAMLProvider",
-]
+_USE_KEYS = ["kms:CreateGrant", "kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"]
+_ALIASES = ["kms:CreateAlias", "kms:DeleteAlias", "kms:UpdateAlias"]
+_MACHINES = ["ec2:*Fleet*", "ec2:*Instance*", "ec2:*Spot*"]
+"""They run code as roles of the account."""
 _CHANGE_BUCKET = [
-    "s3:DeleteBucket",
-    "s3:DeleteBucketPolicy",
-    "s3:PutBucketObjectLockConfiguration",
-    "s3:PutBucketOwnershipControls",
-    "s3:PutBucketPolicy",
-    "s3:PutBucketPublicAccessBlock",
-    "s3:PutBucketVersioning",
+    "s3:DeleteBucket*",
+    "s3:PutBucket*",
     "s3:PutEncryptionConfiguration",
     "s3:PutLifecycleConfiguration",
+    "s3:PutReplicationConfiguration",
+]
+_CHANGE_KEYS = [
+    "kms:*Alias",
+    "kms:*agResource",
+    "kms:Disable*",
+    "kms:Put*",
+    "kms:Schedule*",
+    "kms:Update*",
 ]
 
 
@@ -138,55 +115,137 @@ def github_trust(provider_arn: str, whom: list[str], *, branch: str | None = Non
     )
 
 
+def preview(footing: Footing) -> Document:
+    """What the program looks up, and who signed an image. A preview does not refresh: it reads no
+    resource, and so no secret of a client, key of an API, or code of a function."""
+    return document(
+        {
+            "Sid": "LookUp",
+            "Effect": "Allow",
+            "Action": ["ec2:DescribeAvailabilityZones", "ecr:GetAuthorizationToken"],
+            "Resource": "*",
+            "Condition": _in_region(footing),
+        },
+        _allow(
+            "SeeImages",
+            ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+            deploy_names.repositories(footing),
+        ),
+        _allow("SeePublicKeys", ["kms:DescribeKey", "kms:GetPublicKey"], footing.kms("key/*")),
+    )
+
+
 def see(footing: Footing) -> Document:
-    """How everything of the program is set, and no data."""
+    """How everything of the program is set: what a refresh reads."""
     return document(
         {
             "Sid": "SeeSettings",
             "Effect": "Allow",
-            "Action": deploy_actions.reads(),
+            "Action": [
+                *deploy_actions.reads(),
+                *deploy_actions.reads(deploy_actions.IMAGES),
+            ],
             "Resource": "*",
             "Condition": _in_region(footing),
         },
-        _allow("SeeImages", deploy_actions.reads(deploy_actions.IMAGES), _repositories(footing)),
         _allow("SeeBudgets", deploy_actions.reads(deploy_actions.GLOBAL), _budgets(footing)),
-        _allow(
-            "SeeRecords",
-            deploy_actions.reads(deploy_actions.RECORDS),
-            _names(footing, "change", "hostedzone"),
-        ),
+        *_records(footing, "SeeRecords", deploy_actions.reads(deploy_actions.RECORDS)),
         _allow("SeeRoles", _READ_ROLES, footing.iam(f"role{footing.path}*")),
         _allow("SeeKeys", _READ_KEYS, footing.kms("key/*")),
         _allow("SeeAliases", ["kms:ListAliases"], "*"),
     )
 
 
+def change_named(footing: Footing) -> Document:
+    """Makes, changes and deletes what a stack has and what its name tells."""
+    actions = deploy_actions.writes() + deploy_actions.writes(deploy_actions.IMAGES)
+    apart = {*deploy_names.NAMELESS, *deploy_names.OF_MAPPINGS}
+    return document(
+        {
+            "Sid": "ChangeNamed",
+            "Effect": "Allow",
+            "Action": [each for each in actions if _named(each) and each not in apart],
+            "Resource": deploy_names.names(footing),
+            "Condition": _in_region(footing) | _not_of_others(footing),
+        },
+        {
+            "Sid": "ChangeMappings",
+            "Effect": "Allow",
+            "Action": list(deploy_names.OF_MAPPINGS),
+            "Resource": "*",
+            "Condition": _in_region(footing)
+            | {"ArnLike": {"lambda:FunctionArn": deploy_names.functions(footing)}},
+        },
+    )
+
+
 def change(footing: Footing) -> Document:
-    """Makes, changes and deletes what a stack has, but for roles."""
-    account = footing.account
+    """Makes, changes and deletes what else a stack has, but for roles."""
+    actions = [
+        each
+        for each in deploy_actions.writes()
+        if not _named(each) or each in deploy_names.NAMELESS
+    ]
     return document(
         {
             "Sid": "ChangeStack",
             "Effect": "Allow",
-            "Action": deploy_actions.writes(),
+            "Action": [each for each in actions if not _of_networks(each)],
+            "Resource": "*",
+            "Condition": _in_region(footing) | _not_of_others(footing),
+        },
+        {
+            # A network that was there before carries somebody else's tags.
+            "Sid": "ChangeNetwork",
+            "Effect": "Allow",
+            "Action": [each for each in actions if _of_networks(each)],
             "Resource": "*",
             "Condition": _in_region(footing),
         },
         _allow("ChangeBudgets", deploy_actions.writes(deploy_actions.GLOBAL), _budgets(footing)),
+        *_records(footing, "ChangeRecords", deploy_actions.writes(deploy_actions.RECORDS)),
+        *_keys(footing),
+    )
+
+
+def _keys(footing: Footing) -> list[Statement]:
+    account, key = footing.account, footing.kms("key/*")
+    return [
         {
             "Sid": "MakeKeys",
             "Effect": "Allow",
             "Action": ["kms:CreateKey"],
             "Resource": "*",
-            "Condition": {"StringEquals": {"aws:RequestTag/project": footing.project}},
+            "Condition": {"StringEquals": _tags("aws:RequestTag", footing)},
         },
-        _allow("ManageKeys", _MANAGE_KEYS, [footing.kms("key/*"), footing.kms("alias/*")]),
+        {
+            "Sid": "StartKeys",
+            "Effect": "Allow",
+            "Action": _START_KEYS,
+            "Resource": key,
+            "Condition": _not_of_others(footing),
+        },
+        {
+            "Sid": "ManageKeys",
+            "Effect": "Allow",
+            "Action": _MANAGE_KEYS,
+            "Resource": key,
+            "Condition": {"StringEquals": _tags("aws:ResourceTag", footing)},
+        },
+        {
+            # Asked of both, and an alias has no tags.
+            "Sid": "ManageAliases",
+            "Effect": "Allow",
+            "Action": _ALIASES,
+            "Resource": _aliased(footing),
+            "Condition": _not_of_others(footing),
+        },
         {
             # Uploads, tables and functions that are encrypted with the stack's keys.
             "Sid": "UseKeys",
             "Effect": "Allow",
-            "Action": ["kms:CreateGrant", "kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"],
-            "Resource": footing.kms("key/*"),
+            "Action": _USE_KEYS,
+            "Resource": key,
             "Condition": {
                 "StringEquals": {
                     "kms:ViaService": [
@@ -196,12 +255,11 @@ def change(footing: Footing) -> Document:
                 }
             },
         },
-    )
+    ]
 
 
 def manage_roles(footing: Footing) -> Document:
-    """Roles on the stack's own path, and only with the boundary; and repositories of images and
-    records of names, for which `change` has no room left."""
+    """Roles on the stack's own path, and only with the boundary."""
     own = footing.iam(f"role{footing.path}*")
     return document(
         {
@@ -219,14 +277,6 @@ def manage_roles(footing: Footing) -> Document:
             "Resource": own,
             "Condition": {"StringEquals": {"iam:PassedToService": list(PASSED_TO)}},
         },
-        _allow(
-            "ChangeImages", deploy_actions.writes(deploy_actions.IMAGES), _repositories(footing)
-        ),
-        _allow(
-            "ChangeRecords",
-            deploy_actions.writes(deploy_actions.RECORDS),
-            _names(footing, "hostedzone"),
-        ),
         {
             "Sid": "LinkServices",
             "Effect": "Allow",
@@ -239,31 +289,54 @@ def manage_roles(footing: Footing) -> Document:
 
 def boundary(footing: Footing, *, state_key_arn: str, secrets_key_arn: str) -> Document:
     """The most that the pipeline's roles, and the roles that they make, can ever do."""
-    roles = manage_roles(footing)["Statement"]
+    keys = [state_key_arn, secrets_key_arn]
+    aliases = [footing.kms(alias) for alias in (footing.state_alias, footing.secrets_alias)]
+    others = [service for service in deploy_names.NAMED if service not in deploy_names.BOUNDED]
+    names = deploy_names.names(footing, deploy_names.BOUNDED)
     seen = [each for each in see(footing)["Statement"] if each["Sid"] == "SeeRoles"]
     return document(
         {
+            "Sid": "StayWithinNames",
+            "Effect": "Allow",
+            "Action": [f"{service}:*" for service in deploy_names.BOUNDED],
+            "Resource": [*names, *footing.repositories, f"{footing.bucket_arn}*"],
+            "Condition": _in_region(footing) | _not_of_others(footing),
+        },
+        {
             "Sid": "StayWithinServices",
             "Effect": "Allow",
-            "Action": [f"{service}:*" for service in BOUNDED],
+            "Action": [
+                *(f"{service}:*" for service in (*UNNAMED, *others)),
+                *deploy_names.BOUNDED_NAMELESS,
+            ],
             "Resource": "*",
+            "Condition": _in_region(footing),
         },
-        *roles,
+        _allow("StayWithinBudgets", ["budgets:*"], _budgets(footing)),
+        *_records(footing, "StayWithinZone", ["route53:*"]),
+        {
+            # No role of the program signs, and none decides on a key that is not the stack's.
+            "Sid": "MakeAndSeeKeys",
+            "Effect": "Allow",
+            "Action": ["kms:CreateKey", "kms:Describe*", "kms:Get*", "kms:List*", *_START_KEYS],
+            "Resource": "*",
+            "Condition": _not_of_others(footing),
+        },
+        _allow("NameKeys", ["kms:*Alias"], _aliased(footing)),
+        *(each for each in _keys(footing) if each["Sid"] == "ManageKeys"),
+        {
+            "Sid": "UseKeysThroughServices",
+            "Effect": "Allow",
+            "Action": _USE_KEYS,
+            "Resource": "*",
+            "Condition": {
+                "StringLike": {"kms:ViaService": f"*.{footing.account.region}.amazonaws.com"}
+            },
+        },
+        _allow("UseStateKeys", _USE_KEYS, keys),
+        *manage_roles(footing)["Statement"],
         *seen,
-        {"Sid": "DenyEscalation", "Effect": "Deny", "Action": _ESCALATIONS, "Resource": "*"},
-        {
-            "Sid": "DenyRolesWithoutBoundary",
-            "Effect": "Deny",
-            "Action": _GRANTS,
-            "Resource": "*",
-            "Condition": {"ArnNotEquals": {"iam:PermissionsBoundary": footing.boundary_arn}},
-        },
-        {
-            "Sid": "DenyChangesOfThePipeline",
-            "Effect": "Deny",
-            "Action": [*_GRANTS, *_ROLES, "iam:PassRole"],
-            "Resource": [footing.iam(f"role/{name}") for name in (footing.plan, footing.apply)],
-        },
+        {"Sid": "DenyMachines", "Effect": "Deny", "Action": _MACHINES, "Resource": "*"},
         {
             "Sid": "DenyChangesOfStateBucket",
             "Effect": "Deny",
@@ -279,8 +352,8 @@ def boundary(footing: Footing, *, state_key_arn: str, secrets_key_arn: str) -> D
         {
             "Sid": "DenyChangesOfStateKeys",
             "Effect": "Deny",
-            "Action": ["kms:DisableKey", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion"],
-            "Resource": [state_key_arn, secrets_key_arn],
+            "Action": _CHANGE_KEYS,
+            "Resource": [*keys, *aliases],
         },
     )
 
@@ -294,14 +367,35 @@ def _budgets(footing: Footing) -> str:
     return f"arn:{footing.account.partition}:budgets::{footing.account.id}:budget/*"
 
 
-def _repositories(footing: Footing) -> str:
-    account = footing.account
-    return f"arn:{account.partition}:ecr:{account.region}:{account.id}:repository/*"
+def _records(footing: Footing, sid: str, actions: list[str]) -> list[Statement]:
+    """On the one zone that the stack file names; nothing where it names none."""
+    if footing.zone_id is None:
+        return []
+    arn = f"arn:{footing.account.partition}:route53:::"
+    return [_allow(sid, actions, [f"{arn}hostedzone/{footing.zone_id}", f"{arn}change/*"])]
 
 
-def _names(footing: Footing, *kinds: str) -> list[str]:
-    return [f"arn:{footing.account.partition}:route53:::{kind}/*" for kind in kinds]
+def _aliased(footing: Footing) -> list[str]:
+    return [footing.kms("key/*"), footing.kms(f"alias/{footing.prefix}-*")]
+
+
+def _named(action: str) -> bool:
+    return action.partition(":")[0] in deploy_names.NAMED
+
+
+def _of_networks(action: str) -> bool:
+    return action.startswith("ec2:")
 
 
 def _in_region(footing: Footing) -> dict[str, dict[str, str]]:
     return {"StringEquals": {"aws:RequestedRegion": footing.account.region}}
+
+
+def _not_of_others(footing: Footing) -> dict[str, dict[str, str]]:
+    """What is tagged as another project's or stack's is out of reach. What has no tags, or is of a
+    kind whose tags IAM does not ask, is not."""
+    return {"StringEqualsIfExists": _tags("aws:ResourceTag", footing)}
+
+
+def _tags(key: str, footing: Footing) -> dict[str, str]:
+    return {f"{key}/project": footing.project, f"{key}/stack": footing.stack}

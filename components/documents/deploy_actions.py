@@ -107,8 +107,7 @@ ACTIONS: Mapping[str, Actions] = {
     ),
     "signer": Actions(
         reads="DescribeSigningJob GetSigningProfile ListTagsForResource",
-        writes="CancelSigningProfile PutSigningProfile RevokeSignature StartSigningJob "
-        "TagResource UntagResource",
+        writes="CancelSigningProfile PutSigningProfile StartSigningJob TagResource UntagResource",
     ),
     "sns": Actions(
         reads="GetSubscriptionAttributes GetTopicAttributes ListTagsForResource",

@@ -19,6 +19,10 @@ class Footing:
     account: Account
     project: str
     stack: str
+    zone_id: str | None = None
+    """Of the API's own name, in Route 53."""
+    repositories: tuple[str, ...] = ()
+    """ARNs of those that functions' images lie in, beside the stack's own."""
 
     @property
     def prefix(self) -> str:
@@ -62,6 +66,10 @@ class Footing:
         return f"{self.prefix}-change"
 
     @property
+    def change_named(self) -> str:
+        return f"{self.prefix}-change-named"
+
+    @property
     def boundary(self) -> str:
         return f"{self.prefix}-boundary"
 
@@ -90,5 +98,9 @@ class Footing:
         return f"arn:{self.account.partition}:iam::{self.account.id}:{resource}"
 
     def kms(self, resource: str) -> str:
+        return self.here("kms", resource)
+
+    def here(self, service: str, resource: str) -> str:
+        """In the stack's account and region."""
         account = self.account
-        return f"arn:{account.partition}:kms:{account.region}:{account.id}:{resource}"
+        return f"arn:{account.partition}:{service}:{account.region}:{account.id}:{resource}"

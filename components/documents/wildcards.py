@@ -180,7 +180,10 @@ WILDCARDS: tuple[Wildcard, ...] = (
             reason="Names and ids are made up at creation, and many of these actions know no "
             "resource; the region or the request's tags narrow it.",
         )
-        for sid in ("SeeSettings", "SeeAliases", "ChangeStack", "MakeKeys")
+        for sid in (
+            *("SeeSettings", "SeeAliases", "LookUp", "ChangeStack", "ChangeNetwork"),
+            *("ChangeMappings", "MakeKeys", "MakeAndSeeKeys", "UseKeysThroughServices"),
+        )
     ),
     *(
         Wildcard(
@@ -198,30 +201,33 @@ WILDCARDS: tuple[Wildcard, ...] = (
             shape=":budget/*",
             reason="A budget is named at creation; an account has few, and they change nothing.",
         )
-        for sid in ("SeeBudgets", "ChangeBudgets")
+        for sid in ("SeeBudgets", "ChangeBudgets", "StayWithinBudgets")
     ),
     *(
         Wildcard(
             sid=sid,
             element="Resource",
-            shape=":repository/*",
-            reason="A repository of images is named at creation.",
+            shape=shape,
+            reason="Names are made up at creation and begin with the logical name, or with project "
+            "and stack; ids of mappings and signing configurations have no name.",
         )
-        for sid in ("SeeImages", "ChangeImages")
+        for sid, shapes in {
+            "SeeImages": ("-*",),
+            "ChangeNamed": ("-*", ":*", "*"),
+            "StayWithinNames": ("-*", ":*", "*"),
+            "ManageAliases": ("-*",),
+            "NameKeys": ("-*",),
+        }.items()
+        for shape in shapes
     ),
     *(
         Wildcard(
             sid=sid,
             element="Resource",
-            shape=f":::{kind}/*",
-            reason="Which zone holds the API's name is a setting, and a change has an id of its "
-            "own.",
+            shape=":::change/*",
+            reason="A change has an id of its own.",
         )
-        for sid, kind in (
-            ("SeeRecords", "change"),
-            ("SeeRecords", "hostedzone"),
-            ("ChangeRecords", "hostedzone"),
-        )
+        for sid in ("SeeRecords", "ChangeRecords", "StayWithinZone")
     ),
     Wildcard(
         sid="LinkServices",
@@ -237,7 +243,10 @@ WILDCARDS: tuple[Wildcard, ...] = (
             reason="Ids of keys are made up at creation; each key's own policy says through which "
             "service it is used.",
         )
-        for sid in ("SeeKeys", "ManageKeys", "UseKeys")
+        for sid in (
+            *("SeeKeys", "SeePublicKeys", "StartKeys", "ManageKeys", "ManageAliases"),
+            *("NameKeys", "UseKeys"),
+        )
     ),
     *(
         Wildcard(
@@ -254,20 +263,51 @@ WILDCARDS: tuple[Wildcard, ...] = (
         shape="*",
         reason="A boundary grants nothing; the resources are those of the policies under it.",
     ),
-    Wildcard(
-        sid="StayWithinServices",
-        element="Action",
-        shape=":*",
-        reason="A boundary grants nothing: it is the most that policies with exact actions can "
-        "reach, and IAM takes no more than 6,144 characters of it.",
+    *(
+        Wildcard(
+            sid=sid,
+            element="Action",
+            shape=shape,
+            reason="A boundary grants nothing: it is the most that policies with exact actions can "
+            "reach, and IAM takes no more than 6,144 characters of it.",
+        )
+        for sid, shapes in {
+            "StayWithinNames": (":*",),
+            "StayWithinServices": (
+                *(":*", "logs:*Deliver*", "logs:*ResourcePolic*", "lambda:*EventSourceMapping"),
+                "logs:*QueryDefinition",
+            ),
+            "StayWithinBudgets": (":*",),
+            "StayWithinZone": (":*",),
+            "NameKeys": ("kms:*Alias",),
+            "MakeAndSeeKeys": ("kms:Describe*", "kms:Get*", "kms:List*"),
+        }.items()
+        for shape in shapes
+    ),
+    *(
+        Wildcard(
+            sid=sid,
+            element="Action",
+            shape=shape,
+            reason="A refusal that must hold for every action of its kind, also for those to come.",
+        )
+        for sid, shapes in {
+            "DenyMachines": ("ec2:*Fleet*", "ec2:*Instance*", "ec2:*Spot*"),
+            "DenyChangesOfStateBucket": ("s3:DeleteBucket*", "s3:PutBucket*"),
+            "DenyChangesOfStateKeys": (
+                *("kms:*Alias", "kms:*agResource", "kms:Disable*", "kms:Put*"),
+                *("kms:Schedule*", "kms:Update*"),
+            ),
+        }.items()
+        for shape in shapes
     ),
     *(
         Wildcard(
             sid=sid,
             element="Resource",
             shape="*",
-            reason="A refusal that must hold for every user, role, policy and provider.",
+            reason="A refusal that must hold for every machine.",
         )
-        for sid in ("DenyEscalation", "DenyRolesWithoutBoundary")
+        for sid in ("DenyMachines",)
     ),
 )

@@ -88,6 +88,7 @@ class Bench:
                 cost_centre="0000",
             ),
             clients=clients or self.clients(),
+            shared_account=True,
         )
 
     def make(self, stack: str, *, show: Callable[[str], None] = silent) -> Bootstrapped:

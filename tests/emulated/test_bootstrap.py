@@ -96,7 +96,7 @@ def test_a_second_bootstrap_changes_nothing(bench: Bench, first: Bootstrapped) -
         "tags of the bucket",
         "encryption of the bucket",
         "policy warmline-{}-see",
-        "policies attached to role warmline-{}-plan",
+        "policies attached to role warmline-{}-apply",
         "policy roles of role warmline-{}-apply",
     ],
 )
@@ -197,6 +197,47 @@ def test_what_somebody_changed_is_put_back(bench: Bench) -> None:
     changed = [step["what"] for step in result.steps if step["outcome"] != "unchanged"]
     assert changed == ["lifecycle of the bucket", f"who takes role {footing.apply}"]
     assert bench.make("moved").unchanged
+
+
+def test_rights_that_somebody_added_to_a_role_are_taken_away(bench: Bench) -> None:
+    bench.make("added")
+    iam, name = bench.clients()("iam"), bench.wanted("added").footing.plan
+    wide = json.dumps(document({"Effect": "Allow", "Action": ["*"], "Resource": "*"}))
+    iam.put_role_policy(RoleName=name, PolicyName="theirs", PolicyDocument=wide)
+    iam.attach_role_policy(RoleName=name, PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
+    result = bench.make("added")
+    changed = [step["what"] for step in result.steps if step["outcome"] != "unchanged"]
+    assert changed == [
+        f"policies attached to role {name}",
+        f"policies that are no document of ours in role {name}",
+    ]
+    assert set(iam.list_role_policies(RoleName=name)["PolicyNames"]) == {"preview", "state"}
+    assert iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"] == []
+    assert bench.make("added").unchanged
+
+
+def test_of_two_keys_with_the_tags_of_one_neither_is_taken(bench: Bench) -> None:
+    bench.make("doubled")
+    kms, wanted = bench.clients()("kms"), bench.wanted("doubled")
+    alias = wanted.footing.secrets_alias
+    tags = [
+        {"TagKey": key, "TagValue": value} for key, value in (wanted.mark | {"Name": alias}).items()
+    ]
+    kms.create_key(Tags=tags)
+    kms.delete_alias(AliasName=alias)
+    with pytest.raises(Failure, match="carry its tags"):
+        bench.make("doubled")
+
+
+def test_an_account_with_another_stacks_pipeline_is_refused_unless_asked_for(
+    bench: Bench, first: Bootstrapped
+) -> None:
+    clients = bench.clients()
+    alone = replace(bench.wanted("second", clients), shared_account=False)
+    with pytest.raises(Failure, match="--shared-account") as failed:
+        made(alone, dry_run=False, show=silent)
+    assert "the pipeline of stack first (role warmline-first-apply)" in failed.value.cause
+    assert clients.changing == []
 
 
 def test_a_real_up_keeps_its_state_in_the_bucket_and_its_secrets_under_the_key(

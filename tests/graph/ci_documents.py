@@ -8,7 +8,7 @@ from components.documents.footing import Footing
 from components.documents.role import gateway_trust
 
 ACCOUNT = Account(id="123456789012", region="eu-central-1", partition="aws")
-FOOTING = Footing(account=ACCOUNT, project="warmline", stack="dev")
+FOOTING = Footing(account=ACCOUNT, project="warmline", stack="dev", zone_id="Z0123456789ABCDEFGHIJ")
 KEYS = {
     f"{name}_key_arn": f"arn:aws:kms:eu-central-1:123456789012:key/{digit * 8}-aaaa"
     for name, digit in (("state", "1"), ("secrets", "2"))
@@ -25,6 +25,8 @@ CI_DOCUMENTS: Mapping[str, Document] = {
     "plan state": engine_state.read_state(FOOTING, **KEYS),
     "apply state": engine_state.write_state(FOOTING, **KEYS),
     "change": ci.change(FOOTING),
+    "change named": ci.change_named(FOOTING),
+    "plan preview": ci.preview(FOOTING),
     "apply roles": ci.manage_roles(FOOTING),
     "gateway trust": gateway_trust(),
     "plan trust": TRUSTS["plan"],

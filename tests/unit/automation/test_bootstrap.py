@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from automation.bootstrap.run import Bootstrapped, check_words, refuse, tags_of
+from automation.bootstrap.run import Bootstrapped, check_words, reaching, refuse, tags_of
 from automation.bootstrap.show import next_steps, summary
 from automation.bootstrap.step import Outcome, Step, holds, same_document
 from automation.errors import Failure
 from components.account import Account
 from components.documents import Document, ci
 from components.documents.footing import Footing
-from tests.iam_evaluation import applies
+from tests.iam_evaluation import allowed, applies
 
 pytestmark = pytest.mark.unit
 
@@ -138,6 +138,23 @@ def test_all_wrong_words_are_said_at_once() -> None:
 def test_a_stack_file_without_an_owner_is_told_so() -> None:
     with pytest.raises(Failure, match="owner"):
         tags_of("prod", {"warmline:naming": {"environment": "prod", "cost_centre": "1"}})
+
+
+def test_the_pipeline_reaches_the_zone_and_the_repositories_that_the_stack_file_names() -> None:
+    image = f"111122223333.dkr.ecr.eu-central-1.amazonaws.com/team/predict@sha256:{64 * 'a'}"
+    config = {
+        "warmline:api": {"custom_domain": {"name": "models.example.com", "zone_id": "Z1"}},
+        "warmline:groups": [{"launch": {"image": image}}, {"launch": {"image": None}}],
+    }
+    footing = reaching(FOOTING, config)
+    assert footing.zone_id == "Z1"
+    arn = "arn:aws:ecr:eu-central-1:111122223333:repository/team/predict"
+    assert footing.repositories == (arn,)
+    context = {"aws:RequestedRegion": "eu-central-1"}
+    for action, granted in (("ecr:BatchGetImage", True), ("ecr:PutImage", False)):
+        assert allowed(action, arn, [ci.preview(footing)], context=context) is granted
+    assert not allowed("ecr:BatchGetImage", arn, [ci.preview(FOOTING)], context=context)
+    assert reaching(FOOTING, {"warmline:api": {"custom_domain": None}}) == FOOTING
 
 
 def admits(trust: Document, claims: dict[str, str], issuer: str = ci.GITHUB) -> bool:

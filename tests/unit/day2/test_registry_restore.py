@@ -29,6 +29,8 @@ class Tables(FakeStack):
     tables: dict[str, list[Item]] = field(default_factory=lambda: {TABLE: []})
     backups: dict[str, list[Item]] = field(default_factory=dict)
     """Name -> items; the ARN is `arn:` and the name."""
+    made_at: dict[str, datetime] = field(default_factory=dict[str, datetime])
+    """Name -> when it was made, where that matters."""
     starting: int = 2
     """So often a new table is told to be not ready yet."""
     calls_made: list[str] = field(default_factory=list)
@@ -62,7 +64,7 @@ class Tables(FakeStack):
             "BackupArn": f"arn:{name}",
             "BackupName": name,
             "TableName": TABLE,
-            "BackupCreationDateTime": datetime(2026, 11, 25, tzinfo=UTC),
+            "BackupCreationDateTime": self.made_at.get(name, datetime(2026, 11, 25, tzinfo=UTC)),
             "BackupStatus": "AVAILABLE",
         }
 
@@ -161,6 +163,31 @@ def test_the_latest_is_the_newest_of_this_stack(stack: Tables) -> None:
     stack.backups["zzz"] = []
     assert run(stack).written == 1
     assert [one.name[:23] for one in backups.known(stack)] == ["warmline-local-registry"] * 2
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "warmline-local-registry-zzz",
+        "warmline-local-registry-99991231T000000.000000Z-more",
+        "warmline-local-registry-east-registry-99991231T000000.000000Z",
+    ],
+)
+def test_a_backup_with_another_form_of_name_is_not_of_this_stack(stack: Tables, name: str) -> None:
+    """Whoever may make backups picks their names, and another stack's may begin the same."""
+    stack.backups[name] = MODELS[:1]
+    assert run(stack).written == 6
+    assert len(backups.known(stack)) == 1
+
+
+def test_the_latest_is_told_by_dynamodbs_clock_and_said_before_it_is_taken(stack: Tables) -> None:
+    old = "warmline-local-registry-99991231T000000.000000Z"
+    stack.backups[old] = MODELS[:1]
+    stack.made_at[old] = datetime(2026, 10, 1, tzinfo=UTC)
+    said: list[str] = []
+    arn = backups.chosen(stack, "latest", said.append)
+    assert arn != f"arn:{old}"
+    assert f"made of table {TABLE} at 2026-11-25T00:00:00+00:00" in said[0]
 
 
 def test_without_a_backup_the_way_out_names_dynamodbs_own() -> None:
