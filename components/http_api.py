@@ -19,6 +19,7 @@ from components.front_door import (
 from components.function import Function
 from contracts.api_routes import HEALTH_ROUTES
 from contracts.protocol import BINARY_HEADER
+from functions.shared.trace import TRACEPARENT, TRACESTATE
 from settings import Cors
 
 ACCESS_LOG_FORMAT = log_format(
@@ -145,7 +146,7 @@ def _cors(rules: Cors) -> aws.apigatewayv2.ApiCorsConfigurationArgsDict:
     return {
         "allow_origins": list(rules.allow_origins),
         "allow_methods": ["GET", "POST"],
-        "allow_headers": ["authorization", "content-type", BINARY_HEADER],
+        "allow_headers": ["authorization", "content-type", BINARY_HEADER, TRACEPARENT, TRACESTATE],
         "expose_headers": [BINARY_HEADER],
         "max_age": rules.max_age_seconds,
     }

@@ -57,6 +57,7 @@ def _log_format(*, judged: bool) -> str:
         client=f"$context.authorizer.{client}",
         refused="$context.error.responseType",
         firewall="$context.wafResponseCode",
+        xray_trace_id="$context.xrayTraceId",
     )
 
 

@@ -6,9 +6,18 @@ CONTENT_TYPE = "application/problem+json"
 
 
 def document(
-    *, slug: str, title: str, status: int, detail: str, action: str, instance: str
+    *,
+    slug: str,
+    title: str,
+    status: int,
+    detail: str,
+    action: str,
+    instance: str,
+    trace_id: str | None = None,
 ) -> dict[str, Any]:
-    """`error` is what clients of the Open Inference Protocol read."""
+    """`error` is what clients of the Open Inference Protocol read; `trace_id` is left out where the
+    trace is not known."""
+    trace = {} if trace_id is None else {"trace_id": trace_id}
     return {
         "type": f"urn:warmline:problem:{slug}",
         "title": title,
@@ -17,4 +26,5 @@ def document(
         "action": action,
         "instance": instance,
         "error": f"{title}: {detail}",
+        **trace,
     }

@@ -17,6 +17,7 @@ from functions.authorize.config import Config
 from functions.authorize.keys import IssuerKeys
 from functions.authorize.refusals import IssuerUnavailable, Refused, Unauthorized
 from functions.authorize.tokens import Expected, verified
+from functions.shared import trace
 from functions.shared.scopes import scopes_in
 from functions.shared.telemetry import write_line
 
@@ -25,6 +26,8 @@ from functions.shared.telemetry import write_line
 class Ports:
     config: Config
     keys: IssuerKeys
+    lambda_trace: Callable[[], str] = str
+    """What X-Ray's header of this invocation says; empty = nothing."""
     now: Callable[[], float] = time.time
     write: Callable[[str], None] = write_line
 
@@ -46,6 +49,8 @@ def handle(event: Mapping[str, Any], ports: Ports) -> dict[str, Any]:
         }
     except Exception as error:  # noqa: BLE001 - an event or a token that nobody thought of
         outcome |= {Field.REASON: "unexpected", Field.DETAIL: type(error).__name__}
+    if (xray_id := trace.read({}, ports.lambda_trace()).xray_id) is not None:
+        outcome[Field.XRAY_TRACE_ID] = xray_id
     if ports.keys.problem:
         outcome[Field.ISSUER] = ports.keys.problem
     ports.write(json.dumps({AUTHORIZER: outcome}))

@@ -19,6 +19,7 @@ from contracts.route import Route
 from functions.predict import authorise, paths, routing
 from functions.predict.messages import Request
 from functions.predict.ports import Models, Registry, ShadowSender
+from functions.shared import trace
 from functions.shared.answers import Answer, ok, problem
 from functions.shared.deadline import Deadline
 from functions.shared.errors import (
@@ -29,7 +30,7 @@ from functions.shared.errors import (
     ServingError,
     StoreMisconfigured,
 )
-from functions.shared.telemetry import RequestRecord, trace_id, write_line
+from functions.shared.telemetry import RequestRecord, write_line
 
 if TYPE_CHECKING:
     from functions.predict.codec import Encoded
@@ -49,6 +50,8 @@ class Environment:
 
     init_ms: float | None = None
     """Until the first inference: how long initialisation took."""
+    init_type: str = ""
+    """What Lambda says began it; empty = it does not say."""
     preloaded: dict[str, tuple[int, float]] = field(default_factory=dict[str, tuple[int, float]])
     """Model -> (revision of the route whose versions were loaded, time of the next attempt)."""
 
@@ -66,12 +69,14 @@ class Ports:
     models: Models
     shadow: ShadowSender | None = None
     write: Callable[[str], None] = write_line
+    lambda_trace: Callable[[], str] = str
+    """What X-Ray's header of this invocation says; empty = nothing."""
     environment: Environment = field(default_factory=Environment)
 
 
 def serve(request: Request, ports: Ports) -> Answer:
     """Answer a request, write its log line, and forget it."""
-    record = RequestRecord(ports.serving_group)
+    record = RequestRecord(ports.serving_group, trace.read(request.headers, ports.lambda_trace()))
     bytes_in = request.size_bytes
     try:
         answer = _answer(request, ports, record)
@@ -79,30 +84,32 @@ def serve(request: Request, ports: Ports) -> Answer:
         answer = _problem(error, request.request_id, record)
     finally:
         request.forget()
-    record.put({Field.TRACE_ID: trace_id(request.headers), Field.BYTES_IN: bytes_in})
+    record.put({Field.BYTES_IN: bytes_in})
     _finish(record, request.request_id, answer, ports)
     return answer
 
 
 def refuse(error: Exception, request_id: str, ports: Ports) -> Answer:
     """The answer, with its log line, where no request could be made of an event."""
-    record = RequestRecord(ports.serving_group)
+    record = RequestRecord(ports.serving_group, trace.read({}, ports.lambda_trace()))
     answer = _problem(error, request_id, record)
     _finish(record, request_id, answer, ports)
     return answer
 
 
 def _problem(error: Exception, request_id: str, record: RequestRecord) -> Answer:
+    trace_id = record.trace.trace_id
     if isinstance(error, StoreMisconfigured):
         # Roles, keys and what AWS said of them are the operator's, who has the log.
         record.put({Field.PROBLEM: error.slug, Field.FAILURE: f"{error.detail}. {error.action}"})
-        return problem(StoreMisconfigured("The cause is logged."), request_id)
+        return problem(StoreMisconfigured("The cause is logged."), request_id, trace_id)
     if isinstance(error, ServingError):
         record.put({Field.PROBLEM: error.slug})
-        return problem(error, request_id)
+        return problem(error, request_id, trace_id)
     # What callers learn of an exception that nobody foresaw is that it happened.
     record.put({Field.PROBLEM: ServingError.slug, Field.FAILURE: place(error)})
-    return problem(ServingError("An unexpected error; its cause is logged."), request_id)
+    unforeseen = ServingError("An unexpected error; its cause is logged.")
+    return problem(unforeseen, request_id, trace_id)
 
 
 def _finish(record: RequestRecord, request_id: str, answer: Answer, ports: Ports) -> None:
@@ -121,12 +128,12 @@ def _finish(record: RequestRecord, request_id: str, answer: Answer, ports: Ports
 
 def place(error: BaseException) -> str:
     """Type and origin of an exception. Its text may hold a caller's data and is left out."""
-    trace = error.__traceback__
+    frame = error.__traceback__
     where = "?"
-    while trace is not None:
-        code = trace.tb_frame.f_code
-        where = f"{code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}"
-        trace = trace.tb_next
+    while frame is not None:
+        code = frame.tb_frame.f_code
+        where = f"{code.co_filename.rpartition('/')[2]}:{frame.tb_lineno}"
+        frame = frame.tb_next
     return f"{type(error).__name__} at {where}"
 
 
@@ -245,7 +252,9 @@ def _run(
         if request.deadline.passed:
             raise DeadlineExceeded("The time for an answer was over before the model could run.")
         started = time.perf_counter()
-        results = loaded.run(inference.inputs, inference.output_names, request.deadline)
+        results = loaded.run(
+            inference.inputs, inference.output_names, request.deadline, record.trace
+        )
         run_ms = (time.perf_counter() - started) * 1000
         try:
             record.milliseconds(Metric.INFERENCE, run_ms)
@@ -253,7 +262,7 @@ def _run(
             _cold_start(ports.environment, record, route_ms, load_ms, run_ms)
             encoded = codec.encode(inference, manifest, results)
             if route is not None and route.shadow is not None and ports.shadow is not None:
-                copied = shadow.pack(request, route, manifest, results)
+                copied = shadow.pack(request, route, manifest, results, record.trace)
                 sent = copied is not None and ports.shadow.send(copied)
                 record.count(Metric.SHADOW_SENT if sent else Metric.SHADOW_DROPPED)
             return encoded
@@ -289,6 +298,8 @@ def _cold_start(
     record.milliseconds(Metric.COLD_ROUTE, route)
     record.milliseconds(Metric.COLD_LOAD, load)
     record.milliseconds(Metric.COLD_FIRST_INFERENCE, run)
+    if environment.init_type:
+        record.put({Field.INIT_TYPE: environment.init_type})
     environment.init_ms = None
 
 

@@ -15,6 +15,7 @@ from contracts.manifest import Manifest
 from functions.predict.disk import Files
 from functions.shared.deadline import Deadline
 from functions.shared.errors import DeadlineExceeded, InferenceFailed, ModelUnavailable
+from functions.shared.trace import Trace
 
 if TYPE_CHECKING:
     from functions.predict.ports import Tensors
@@ -38,7 +39,11 @@ class OnnxModel:
         return self._manifest
 
     def run(
-        self, inputs: "Tensors", outputs: Sequence[str], deadline: Deadline
+        self,
+        inputs: "Tensors",
+        outputs: Sequence[str],
+        deadline: Deadline,
+        trace: Trace | None = None,  # noqa: ARG002 - the call does not leave the process
     ) -> dict[str, np.ndarray]:
         """Implements the port; nothing of the inputs is kept, also not in what is raised."""
         options = ort.RunOptions()

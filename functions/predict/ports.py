@@ -8,6 +8,7 @@ from contracts.metrics import Metric
 from contracts.registry import Tenant, VersionRecord
 from contracts.route import Route
 from functions.shared.deadline import Deadline
+from functions.shared.trace import Trace
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,9 +47,12 @@ class LoadedModel(Protocol):
     def manifest(self) -> Manifest: ...
 
     def run(
-        self, inputs: "Tensors", outputs: Sequence[str], deadline: Deadline
+        self, inputs: "Tensors", outputs: Sequence[str], deadline: Deadline, trace: Trace
     ) -> "dict[str, np.ndarray]":
-        """Raises `DeadlineExceeded`, or `InferenceFailed` without the runtime's own text."""
+        """Raises `DeadlineExceeded`, or `InferenceFailed` without the runtime's own text.
+
+        A target outside the process sends `trace.outgoing()` with its call.
+        """
         ...
 
 

@@ -22,6 +22,7 @@ from contracts.route import Route
 from functions.predict import codec, tensors
 from functions.predict.app import Ports, place, verified
 from functions.predict.messages import Request
+from functions.shared import trace
 from functions.shared.deadline import Deadline
 from functions.shared.errors import ServingError
 from functions.shared.telemetry import RequestRecord
@@ -36,7 +37,11 @@ ABSOLUTE_TOLERANCE = 1e-5
 
 
 def pack(
-    request: Request, route: Route, manifest: Manifest, results: Mapping[str, np.ndarray]
+    request: Request,
+    route: Route,
+    manifest: Manifest,
+    results: Mapping[str, np.ndarray],
+    traced: trace.Trace,
 ) -> bytes | None:
     """The message for the queue, or `None` when the copy would be too large."""
     raw = request.body.encode() if isinstance(request.body, str) else request.body
@@ -47,6 +52,7 @@ def pack(
         "model": route.model,
         "version": route.shadow,
         "request_id": request.request_id,
+        "trace": traced.outgoing(),
         "header_length": request.headers.get(BINARY_HEADER),
         "body": base64.b64encode(raw).decode(),
         "answered_by": manifest.version,
@@ -61,10 +67,12 @@ def consume(event: Mapping[str, Any], ports: Ports, deadline: Deadline) -> dict[
     message id, and SQS delivers it again; a version that refuses the input merely differs."""
     failed: list[dict[str, str]] = []
     for raw in cast(list[Mapping[str, Any]], event.get("Records") or []):
-        record = RequestRecord(ports.serving_group)
+        record = RequestRecord(ports.serving_group, trace.read({}, ports.lambda_trace()))
         record.put({Field.OPERATION: "shadow", Field.MESSAGE_ID: str(raw.get("messageId"))})
         try:
-            record.count(_compare(json.loads(raw["body"]), ports, deadline, record))
+            message = json.loads(raw["body"])
+            record.follow(_trace_of(message, ports))
+            record.count(_compare(message, ports, deadline, record))
         except Exception as error:  # noqa: BLE001 - one bad message must not fail the others
             slug = error.slug if isinstance(error, ServingError) else ServingError.slug
             record.put({Field.PROBLEM: slug, Field.FAILURE: place(error)})
@@ -72,6 +80,13 @@ def consume(event: Mapping[str, Any], ports: Ports, deadline: Deadline) -> dict[
         record.put({Field.TOTAL_MS: record.elapsed_ms()})
         record.emit(ports.write)
     return {"batchItemFailures": failed}
+
+
+def _trace_of(message: dict[str, Any], ports: Ports) -> trace.Trace:
+    """The trace of the request that was copied; a new one where the message tells of none."""
+    told: object = message.get("trace")
+    headers = cast(dict[str, object], told) if isinstance(told, dict) else {}
+    return trace.read(headers, ports.lambda_trace())
 
 
 def _compare(
@@ -121,7 +136,7 @@ def _same(
     try:
         loaded = ports.models.load(found, deadline, record)
         started = time.perf_counter()
-        results = loaded.run(inference.inputs, list(answer), deadline)
+        results = loaded.run(inference.inputs, list(answer), deadline, record.trace)
         record.put({Field.SHADOW_MS: round((time.perf_counter() - started) * 1000, 3)})
         try:
             return all(agree(answer[name], results.get(name)) for name in answer)

@@ -6,7 +6,7 @@ CPU is not rationed by the memory setting.
 
 from collections.abc import Mapping
 
-from functions.predict.app import Ports
+from functions.predict.app import Environment, Ports
 from functions.predict.config import Config
 from functions.predict.disk import Disk
 from functions.predict.efs import SharedFolder
@@ -16,6 +16,7 @@ from functions.predict.registry import CachedRegistry, DynamoTable
 from functions.predict.shadow import QueueSender
 from functions.predict.tiers import S3Source, Source
 from functions.shared.aws import AwsClient
+from functions.shared.trace import LAMBDA_VARIABLE
 
 
 def connect(config: Config, environ: Mapping[str, str]) -> Ports:
@@ -42,4 +43,6 @@ def connect(config: Config, environ: Mapping[str, str]) -> Ports:
         ),
         models=models,
         shadow=QueueSender(client, config.shadow_queue_url) if config.shadow_queue_url else None,
+        lambda_trace=lambda: environ.get(LAMBDA_VARIABLE, ""),
+        environment=Environment(init_type=environ.get("AWS_LAMBDA_INITIALIZATION_TYPE", "")),
     )

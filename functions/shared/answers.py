@@ -19,7 +19,7 @@ def ok(document: Mapping[str, Any]) -> Answer:
     return Answer(200, json.dumps(document), {"Content-Type": "application/json"})
 
 
-def problem(error: ServingError, request_id: str) -> Answer:
+def problem(error: ServingError, request_id: str, trace_id: str | None = None) -> Answer:
     document = problems.document(
         slug=error.slug,
         title=error.title,
@@ -27,6 +27,7 @@ def problem(error: ServingError, request_id: str) -> Answer:
         detail=error.detail,
         action=error.action,
         instance=request_id,
+        trace_id=trace_id,
     )
     headers = {"Content-Type": problems.CONTENT_TYPE}
     if error.retry_after_seconds:

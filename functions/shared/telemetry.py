@@ -1,12 +1,12 @@
 """One JSON line per request. It is the log record and, through its `_aws` member, the metrics:
 CloudWatch's embedded metric format takes them from the line, so nothing has to be flushed later.
 
-Values that a caller wrote never enter the line. Names of models do only once the registry knows
-them, which also bounds the dimensions; until then the model is `NO_MODEL`.
+Values that a caller wrote never enter the line, but for ids that were parsed as a trace's. Names of
+models do only once the registry knows them, which also bounds the dimensions; until then the model
+is `NO_MODEL`.
 """
 
 import json
-import re
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -15,23 +15,12 @@ from functools import lru_cache
 
 from contracts.log_line import Field
 from contracts.metrics import GROUP_DIMENSION, MODEL_DIMENSION, NAMESPACE, Metric
+from functions.shared.trace import Trace
 
 NO_MODEL = "none"
 """Model dimension of a request that met no model: bad path, no access, unknown name."""
 
 Value = str | int | float | bool | None
-
-_XRAY = re.compile(r"1-[0-9a-f]{8}-[0-9a-f]{24}")
-_TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
-
-
-def trace_id(headers: Mapping[str, str]) -> str | None:
-    """The trace's id in W3C form, from `traceparent` or X-Ray's header; `None` without either."""
-    if (parent := headers.get("traceparent")) and (match := _TRACEPARENT.match(parent)):
-        return match[1]
-    if (amazon := headers.get("x-amzn-trace-id")) and (match := _XRAY.search(amazon)):
-        return match[0][2:10] + match[0][11:]
-    return None
 
 
 def write_line(line: str) -> None:
@@ -43,13 +32,25 @@ def write_line(line: str) -> None:
 class RequestRecord:
     """Collects what is known about one request; implements `functions.predict.ports.Observer`."""
 
-    __slots__ = ("_fields", "_metrics", "_started", "model")
+    __slots__ = ("_fields", "_metrics", "_started", "model", "trace")
 
-    def __init__(self, serving_group: str) -> None:
+    def __init__(self, serving_group: str, trace: Trace) -> None:
         self._started = time.perf_counter()
         self._fields: dict[Field, Value] = {Field.SERVING_GROUP: serving_group}
         self._metrics: dict[Metric, float] = {}
         self.model = NO_MODEL
+        self.follow(trace)
+
+    def follow(self, trace: Trace) -> None:
+        """Belong to this trace from now on."""
+        self.trace = trace
+        fields = self._fields
+        fields[Field.TRACE_ID] = trace.trace_id
+        fields[Field.SPAN_ID] = trace.span_id
+        if trace.parent_id is not None:
+            fields[Field.PARENT_SPAN_ID] = trace.parent_id
+        if trace.xray_id is not None:
+            fields[Field.XRAY_TRACE_ID] = trace.xray_id
 
     def count(self, metric: Metric, value: float = 1) -> None:
         self._metrics[metric] = self._metrics.get(metric, 0) + value

@@ -20,10 +20,19 @@ from contracts.route import Route
 from functions.predict import authorise, codec, gateway, paths, routing
 from functions.predict.app import Ports, serve
 from functions.predict.registry import CachedRegistry
+from functions.shared import trace
 from functions.shared.deadline import Deadline
-from functions.shared.telemetry import RequestRecord, trace_id
+from functions.shared.telemetry import RequestRecord
 from tests.bench.report import Figure, interleaved, p50, p99
-from tests.unit.predict.fakes import CLAIM, GROUP, FakeModels, manifest, registered, tensor
+from tests.unit.predict.fakes import (
+    CLAIM,
+    GROUP,
+    LAMBDA_TRACE,
+    FakeModels,
+    manifest,
+    registered,
+    tensor,
+)
 
 ROUNDS, CALLS = 20, 1_000
 
@@ -162,7 +171,9 @@ def own_telemetry() -> Callable[[], object]:
         sink.truncate()
 
     def once() -> None:
-        record = RequestRecord(GROUP)
+        traced = trace.read(HEADERS, os.environ.get(trace.LAMBDA_VARIABLE, ""))
+        traced.outgoing()
+        record = RequestRecord(GROUP, traced)
         record.model = "adder"
         record.put(
             {
@@ -175,7 +186,7 @@ def own_telemetry() -> Callable[[], object]:
         record.put(
             {Field.ROUTE_MS: 0.1, Field.LOAD_MS: 0.1, Field.REQUEST_ID: "r", Field.STATUS: 200}
         )
-        record.put({Field.BYTES_IN: 100, Field.BYTES_OUT: 90, Field.TRACE_ID: trace_id(HEADERS)})
+        record.put({Field.BYTES_IN: 100, Field.BYTES_OUT: 90})
         record.count(Metric.REQUESTS)
         record.count(Metric.ERRORS, 0)
         record.milliseconds(Metric.INFERENCE, 1.1)
@@ -188,8 +199,9 @@ def own_telemetry() -> Callable[[], object]:
 
 def run() -> list[Figure]:
     os.environ.setdefault("POWERTOOLS_METRICS_NAMESPACE", "bench")
+    os.environ[trace.LAMBDA_VARIABLE] = LAMBDA_TRACE
     ports, model = wired()
-    record = RequestRecord(GROUP)
+    record = RequestRecord(GROUP, trace.read(HEADERS))
     answer = serve(gateway.request_of(EVENT, Deadline.after(10)), ports)
     assert answer.status == 200, answer.body
     taken = interleaved(

@@ -181,3 +181,4 @@ def test_browsers_may_call_only_where_the_settings_say_so(dev: Graph) -> None:
     api = run("dev", config).one("aws:apigatewayv2/api:Api", "api")
     assert api.inputs["corsConfiguration"]["allowOrigins"] == ["https://app.example.com"]
     assert api.inputs["corsConfiguration"]["allowMethods"] == ["GET", "POST"]
+    assert {"traceparent", "tracestate"} <= set(api.inputs["corsConfiguration"]["allowHeaders"])

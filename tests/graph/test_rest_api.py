@@ -118,6 +118,7 @@ def test_the_stage_is_limited_measured_and_traced_and_writes_no_payload(graph: G
 
 def test_the_access_log_holds_no_payload_path_or_header(graph: Graph) -> None:
     settings = graph.one(STAGE, "api").inputs["accessLogSettings"]
+    assert json.loads(settings["format"])["xray_trace_id"] == "$context.xrayTraceId"
     group = graph.one("aws:cloudwatch/logGroup:LogGroup", "api-access")
     assert settings["destinationArn"] == group.outputs["arn"]
     assert group.inputs["name"].startswith("/aws/vendedlogs/")

@@ -40,8 +40,10 @@ class Function:
         self.issuer = Issuer(public_jwk(rsa_key(), kid="k1"), public_jwk(ec_key(), kid="e1"))
         self.clock = Clock()
         self.lines: list[str] = []
+        self.lambda_trace = ""
         self.ports = app.Ports(
             config=CONFIG,
+            lambda_trace=lambda: self.lambda_trace,
             keys=self.issuer.keys(self.clock),
             now=self.clock,
             write=self.lines.append,
@@ -196,3 +198,12 @@ def test_parts_of_good_tokens_put_together_anew_are_no_token(parts: list[str]) -
 @given(st.text(max_size=200))
 def test_no_text_is_a_token(text: str) -> None:
     assert refused(text)
+
+
+@pytest.mark.parametrize("text", [GOOD, "nonsense"])
+def test_the_line_names_the_trace_that_the_access_log_has(text: str) -> None:
+    function = Function()
+    function.lambda_trace = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8"
+    with suppress(Unauthorized):
+        function(text)
+    assert function.said["xray_trace_id"] == "1-5759e988-bd862e3fe1be46a994272793"

@@ -17,9 +17,11 @@ from functions.predict.messages import Request
 from functions.predict.ports import Observer
 from functions.shared.deadline import Deadline
 from functions.shared.errors import DeadlineExceeded
+from functions.shared.trace import Trace
 
 GROUP = "default"
 CLAIM = "client_id"
+LAMBDA_TRACE = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"
 TENANT = Tenant(claim="client-a", name="acme", models=frozenset({"adder", "texts", "halves"}))
 JWT = {"claims": {CLAIM: "client-a", "scope": "models/infer models/read"}, "scopes": []}
 
@@ -75,10 +77,16 @@ Compute = Callable[[Mapping[str, np.ndarray], Manifest], dict[str, np.ndarray]]
 class FakeModel:
     manifest: Manifest
     compute: Compute
+    traces: list[Trace] = field(default_factory=list)
 
     def run(
-        self, inputs: Mapping[str, np.ndarray], outputs: Sequence[str], deadline: Deadline
+        self,
+        inputs: Mapping[str, np.ndarray],
+        outputs: Sequence[str],
+        deadline: Deadline,
+        trace: Trace,
     ) -> dict[str, np.ndarray]:
+        self.traces.append(trace)
         results = self.compute(inputs, self.manifest)
         if deadline.passed:
             raise DeadlineExceeded("the model was stopped")
@@ -94,6 +102,8 @@ class FakeModels:
     loads: list[tuple[str, int]] = field(default_factory=list)
     kept: dict[str, Sequence[int]] = field(default_factory=dict)
     memory: dict[tuple[str, int], FakeModel] = field(default_factory=dict)
+    traces: list[Trace] = field(default_factory=list)
+    """Of each run."""
 
     def manifest(self, record: VersionRecord, observer: Observer) -> Manifest:
         return Manifest.parse(record.manifest.encode())
@@ -105,7 +115,7 @@ class FakeModels:
         if key not in self.memory:
             observer.count(Metric.CACHE_MISS)
             self.loads.append(key)
-            self.memory[key] = FakeModel(self.manifest(record, observer), self.compute)
+            self.memory[key] = FakeModel(self.manifest(record, observer), self.compute, self.traces)
         else:
             observer.count(Metric.CACHE_HIT_MEMORY)
         return self.memory[key]
@@ -168,6 +178,7 @@ class Bench:
     models: FakeModels = field(default_factory=FakeModels)
     queue: FakeQueue = field(default_factory=FakeQueue)
     lines: list[str] = field(default_factory=list)
+    lambda_trace: str = LAMBDA_TRACE
 
     def __post_init__(self) -> None:
         self.registry.tenants[TENANT.claim] = TENANT
@@ -180,6 +191,7 @@ class Bench:
             models=self.models,
             shadow=self.queue,
             write=self.lines.append,
+            lambda_trace=lambda: self.lambda_trace,
         )
 
     @property
@@ -188,9 +200,14 @@ class Bench:
         return json.loads(self.lines[-1])
 
 
-def adder(*, weights: Sequence[tuple[int, int]] = ((1, 10_000),), **route: Any) -> Bench:
+def adder(
+    *,
+    weights: Sequence[tuple[int, int]] = ((1, 10_000),),
+    lambda_trace: str = LAMBDA_TRACE,
+    **route: Any,
+) -> Bench:
     """An application that serves the versions of `adder` that the route mentions."""
-    bench = Bench()
+    bench = Bench(lambda_trace=lambda_trace)
     made = Route(model="adder", revision=1, weights=tuple(weights), **route)
     bench.registry.routes["adder"] = made
     bench.registry.register(*(manifest(version=version) for version in made.versions))

@@ -1,16 +1,20 @@
 import json
 import math
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.metrics import NAMESPACE, Metric
-from functions.predict.app import serve
+from contracts.metrics import NAMESPACE, Metric, Tier
+from functions.predict.app import Environment, serve
+from functions.shared import trace
 from functions.shared.errors import ServingError
-from functions.shared.telemetry import NO_MODEL, RequestRecord, trace_id
-from tests.unit.predict.fakes import GOOD, JWT, Bench, adder, explode, request, tensor
+from functions.shared.telemetry import NO_MODEL, RequestRecord
+from tests.unit.model_cache.whole_cache import Cache, signed, version
+from tests.unit.predict.fakes import GOOD, JWT, TENANT, Bench, adder, explode, request, tensor
 from tests.unit.predict.test_problems import KINDS
 
 pytestmark = pytest.mark.unit
@@ -54,7 +58,7 @@ def dimensions_of(document: dict[str, Any]) -> dict[str, list[list[str]]]:
 def test_any_set_of_metrics_makes_a_valid_document_with_bounded_dimensions(
     measured: list[tuple[Metric, float]],
 ) -> None:
-    record = RequestRecord("default")
+    record = RequestRecord("default", trace.read({}))
     record.model = "adder"
     for metric, value in measured:
         record.milliseconds(metric, value)
@@ -88,6 +92,7 @@ def test_the_line_of_a_request_says_who_what_and_how_long() -> None:
         "operation": "infer",
         "request_id": "request-1",
         "trace_id": "0af7651916cd43dd8448eb211c80319c",
+        "parent_span_id": "b7ad6b7169203331",
         "status": 200,
         "cache_tier": "s3",
         "bytes_in": len(body),
@@ -103,6 +108,46 @@ def test_the_line_of_a_request_says_who_what_and_how_long() -> None:
     assert 0 < parts <= line["latency_ms"]
     for name in ("route_ms", "load_ms", "inference_ms"):
         assert 0 <= line[name] <= line["latency_ms"]
+
+
+@pytest.mark.parametrize("tier", Tier)
+def test_a_cold_line_tells_init_route_load_by_its_tier_and_first_inference(
+    tier: Tier, tmp_path: Path
+) -> None:
+    """The cache is the real one: an environment before this one left the files where they are."""
+    mount = tmp_path / "mnt"
+    mount.mkdir()
+    model = version(1)
+    if tier is not Tier.STORE:
+        before = tmp_path / ("other" if tier is Tier.EFS else "disk")
+        Cache(before, mounted=mount).load(model)
+    cache = Cache(tmp_path / "disk", mounted=mount)
+    cache.put(model)
+    if tier is Tier.MEMORY:
+        cache.load(model)
+    bench = adder()
+    bench.registry.tenants["client-a"] = replace(TENANT, models=frozenset({"demo"}))
+    bench.registry.versions["demo", 1] = signed(model)
+    environment = Environment(init_ms=123.4, init_type="snap-start")
+    ports = replace(
+        bench.ports, serving_group="group", models=cache.models, environment=environment
+    )
+    path = "/v2/models/demo/versions/1/infer"
+    body = {"inputs": [tensor(shape=[1, 2], data=[1, 2])]}
+    assert serve(request(body, path=path), ports).status == 200
+    cold = check_emf(bench.lines[0])
+    assert cold["cache_tier"] == tier
+    assert (cold["cold_starts"], cold["cold_init_ms"]) == (1, 123.4)
+    assert cold["init_type"] == "snap-start"
+    timed = {Tier.DISK: "load_disk_ms", Tier.EFS: "load_efs_ms", Tier.STORE: "load_s3_ms"}
+    for other, name in timed.items():
+        assert (name in cold) is (other is tier)
+    assert cold.get(timed.get(tier, ""), 0) <= cold["cold_load_ms"]
+    parts = cold["cold_route_ms"] + cold["cold_load_ms"] + cold["cold_first_inference_ms"]
+    assert parts <= cold["latency_ms"]
+    assert serve(request(body, path=path), ports).status == 200
+    assert bench.log["cache_tier"] == "memory"
+    assert not {name for name in bench.log if name.startswith(("cold_", "init_"))}
 
 
 def test_only_the_first_inference_of_an_environment_tells_the_parts_of_a_cold_start() -> None:
@@ -198,24 +243,3 @@ def test_metrics_are_on_standard_output_when_the_answer_returns_also_when_the_mo
     bench.models.compute = explode
     serve(request(GOOD), ports)
     assert check_emf(capsys.readouterr().out.rstrip("\n"))["status"] == 500
-
-
-@pytest.mark.parametrize(
-    ("headers", "found"),
-    [
-        (
-            {"x-amzn-trace-id": "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1"},
-            "5759e988bd862e3fe1be46a994272793",
-        ),
-        (
-            {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"},
-            "0af7651916cd43dd8448eb211c80319c",
-        ),
-        ({"traceparent": "00-xyz", "x-amzn-trace-id": "Self=1-2-3"}, None),
-        ({}, None),
-    ],
-)
-def test_the_trace_is_the_one_that_the_caller_or_the_gateway_began(
-    headers: dict[str, str], found: str | None
-) -> None:
-    assert trace_id(headers) == found
