@@ -18,6 +18,7 @@ from capacity.traffic import (
 )
 from contracts.metrics import Metric
 from functions.predict.app import serve
+from functions.shared import trace
 from functions.shared.telemetry import NO_MODEL, RequestRecord
 from tests.unit.predict.fakes import GOOD, adder, request
 
@@ -31,7 +32,7 @@ def written(groups: int, models: list[str]) -> set[tuple[str, ...]]:
     found = set()
     for group in range(groups):
         for model in (NO_MODEL, *models):
-            record = RequestRecord(f"group-{group}")
+            record = RequestRecord(f"group-{group}", trace.read({}))
             record.model = model
             for metric in Metric:
                 record.count(metric)
