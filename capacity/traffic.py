@@ -9,7 +9,7 @@ from capacity.standing import Cost, Inputs, Resources
 from contracts.metrics import Metric
 
 MILLION: Final = 1e6
-REQUEST_LINE_BYTES: Final = 900
+REQUEST_LINE_BYTES: Final = 1_000
 """A warm inference's log line with its metrics, measured in tests/unit/capacity."""
 PLATFORM_LINES_BYTES: Final = 500
 """Lambda's own START, END, REPORT and XRAY lines of a request, counted from its documentation."""
