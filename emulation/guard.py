@@ -6,6 +6,7 @@ preflight, or under a name of its own that leads to 127.0.0.1. Browsers say wher
 from, so those are refused. Other users of the machine are not: docs/threat-model.md.
 """
 
+import asyncio.constants
 import importlib
 import os
 import re
@@ -20,6 +21,9 @@ FORBIDDEN = 403
 _HERE = re.compile(
     r"(?:https?://)?(?:127\.0\.0\.1|\[::1\]|(?:[A-Za-z0-9_.$-]+\.)?localhost)(?::\d+)?"
 )
+TLS_GOODBYE_SECONDS = 0.5
+"""How long a closing connection waits for its other end's goodbye, which one that is idle, and does
+not listen, never says: with Python's own 30 s the emulator would not end when it is told to."""
 _TEXT = b"The emulator answers programs of this machine, not web pages of others.\n"
 
 
@@ -86,6 +90,7 @@ if __name__ == "__main__":
     rest: Any = importlib.import_module("ministack.services.apigateway_v1")
     rest._media_type_matches = of_any_type(rest._media_type_matches)
     if "USE_SSL" in os.environ:
+        asyncio.constants.SSL_SHUTDOWN_TIMEOUT = TLS_GOODBYE_SECONDS
         gateway: Any = importlib.import_module("ministack.services.apigateway")
         gateway._urlopen_sync = over_tls(
             gateway._urlopen_sync, f"http://{gateway._HOST}:{gateway._PORT}/"

@@ -7,8 +7,10 @@ import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
+import time
 import urllib.parse
 import zipfile
 from pathlib import Path
@@ -140,6 +142,19 @@ def test_stopping_ends_it_with_its_functions_and_removes_what_they_left(emulator
         *("emulator.log", "lock", "port"),
     ]
     assert not emulator.stop()
+
+
+def test_over_tls_it_ends_by_itself_though_a_client_keeps_a_connection_open(emulator: Emulator):
+    running = emulator.ensure(silent, enforcing=True)
+    context = ssl.create_default_context(cafile=running.ca_bundle)
+    idle = http.client.HTTPSConnection("127.0.0.1", running.port, context=context)
+    idle.request("GET", ministack.HEALTH)
+    assert idle.getresponse().read()
+    asked = time.monotonic()
+    assert emulator.stop()
+    # After the limit it would have been killed.
+    assert time.monotonic() - asked < ministack.STOP_LIMIT_SECONDS / 2
+    idle.close()
 
 
 def test_after_a_restart_it_is_empty_and_says_so_at_the_same_address(emulator: Emulator):
