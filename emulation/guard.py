@@ -8,6 +8,7 @@ from, so those are refused. Other users of the machine are not: docs/threat-mode
 
 import asyncio.constants
 import importlib
+import json
 import os
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -15,6 +16,7 @@ from typing import Any
 
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 Fetch = Callable[[Any, float], Any]
+Context = Callable[[bytes], dict[str, Any]]
 Application = Callable[[Mapping[str, Any], Any, Send], Awaitable[None]]
 
 FORBIDDEN = 403
@@ -84,11 +86,50 @@ def of_any_type(matches: Callable[..., bool]) -> Callable[..., bool]:
     return any_type
 
 
+def with_leading_keys(context_of: Context, tables: Mapping[str, Any]) -> Context:
+    """`context_of` a request of DynamoDB, with the key of the item that it names.
+
+    The emulator knows no `dynamodb:LeadingKeys`, and takes a condition that `ForAllValues` of
+    them are certain ones for met.
+    """
+
+    def context(body: bytes) -> dict[str, Any]:
+        found = context_of(body)
+        try:
+            asked = json.loads(body)
+            named = asked["Key"][tables[asked["TableName"]]["pk_name"]]
+        except (ValueError, KeyError, TypeError):
+            return found  # names no item, or none of a table that is there
+        return found | {"dynamodb:LeadingKeys": list(named.values())}
+
+    return context
+
+
+def of_whole_function(reserved: Callable[..., Any], functions: Mapping[str, Any]) -> Any:
+    """`reserved` executions of a function, which are those of its published versions too.
+
+    The emulator notes the number with the function, and looks for it with what runs: a version
+    that an alias leads to would have no limit.
+    """
+
+    def of(record: Any, config: Mapping[str, Any]) -> Any:
+        return reserved(functions.get(str(config.get("FunctionName"))) or record, config)
+
+    return of
+
+
 if __name__ == "__main__":
     # By name: beside this file lies another `ministack`.
     ministack: Any = importlib.import_module("ministack.app")
     rest: Any = importlib.import_module("ministack.services.apigateway_v1")
     rest._media_type_matches = of_any_type(rest._media_type_matches)
+    lambdas: Any = importlib.import_module("ministack.services.lambda_svc")
+    lambdas._reserved_concurrency = of_whole_function(
+        lambdas._reserved_concurrency, lambdas._functions
+    )
+    actions: Any = importlib.import_module("ministack.core.iam_actions")
+    tables: Any = importlib.import_module("ministack.services.dynamodb")._tables
+    actions.dynamodb_service_context = with_leading_keys(actions.dynamodb_service_context, tables)
     if "USE_SSL" in os.environ:
         asyncio.constants.SSL_SHUTDOWN_TIMEOUT = TLS_GOODBYE_SECONDS
         gateway: Any = importlib.import_module("ministack.services.apigateway")

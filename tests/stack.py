@@ -27,6 +27,14 @@ from emulation.paths import ROOT
 UP_LIMIT_SECONDS = 600
 """Includes a first build of the engine."""
 LOG_LIMIT_SECONDS = 20
+OTHER_GROUP = {
+    "name": "risk",
+    "models": ["fraud"],
+    "reserved_concurrency": 1,
+    "memory_cache_mb": 256,
+    "shadow": False,
+}
+"""What a second serving group of the tests' stacks has other than the first."""
 
 
 @dataclass(frozen=True)
@@ -87,27 +95,33 @@ class LocalStack:
         return settings["config"]["warmline:groups"][0]["route_ttl_seconds"]
 
     def wait_for_log(
-        self, wanted: Callable[[dict[str, Any]], bool], *, since: float
+        self,
+        wanted: Callable[[dict[str, Any]], bool],
+        *,
+        since: float,
+        log_group: str | None = None,
     ) -> list[dict[str, Any]]:
         """The functions' JSON log lines after `since` (seconds of the epoch) that are wanted.
 
-        Fails when there is none within `LOG_LIMIT_SECONDS`.
+        `log_group`: of one function alone. Fails when there is none within `LOG_LIMIT_SECONDS`.
         """
         deadline = time.monotonic() + LOG_LIMIT_SECONDS
         seen: list[dict[str, Any]] = []
         while time.monotonic() < deadline:
-            seen = list(self._log_lines(since))
+            seen = list(self.log_lines(since, log_group))
             found = [line for line in seen if wanted(line)]
             if found:
                 return found
             time.sleep(0.25)
         pytest.fail(f"no such log line in {LOG_LIMIT_SECONDS} s among {seen[-5:]}")
 
-    def _log_lines(self, since: float) -> Iterator[dict[str, Any]]:
+    def log_lines(self, since: float, log_group: str | None = None) -> Iterator[dict[str, Any]]:
+        """Those that are there now; see `wait_for_log`."""
         logs = self.client("logs")
-        for group in logs.describe_log_groups()["logGroups"]:
+        groups = [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]]
+        for name in groups if log_group is None else [log_group]:
             pages = logs.get_paginator("filter_log_events").paginate(
-                logGroupName=group["logGroupName"], startTime=int(since * 1000)
+                logGroupName=name, startTime=int(since * 1000)
             )
             for event in (event for page in pages for event in page["events"]):
                 try:
@@ -144,9 +158,11 @@ def deployed(home: Path, *, enforcing: bool, kind: str = "http") -> Iterator[Loc
 
 
 def stack_file_of(kind: str, folder: Path) -> Path:
-    """The local stack file with this kind of front door."""
+    """The local stack file with this kind of front door, and a second serving group."""
     content = yaml.safe_load((ROOT / "Pulumi.local.yaml").read_text(encoding="utf-8"))
     content["config"]["warmline:api"]["kind"] = kind
+    [default] = content["config"]["warmline:groups"]
+    content["config"]["warmline:groups"] = [default, default | OTHER_GROUP]
     path = folder / f"Pulumi.{kind}.yaml"
     path.write_text(yaml.safe_dump(content), encoding="utf-8")
     return path

@@ -29,6 +29,7 @@ from functions.shared.errors import (
     ModelNotFound,
     ServingError,
     StoreMisconfigured,
+    WrongServingGroup,
 )
 from functions.shared.telemetry import RequestRecord, write_line
 
@@ -176,7 +177,10 @@ def verified(found: VersionRecord, ports: Ports, record: RequestRecord) -> Manif
     """The signed manifest of a version of this function's serving group."""
     manifest = ports.models.manifest(found, record)
     if manifest.serving_group != ports.serving_group:
-        raise ModelNotFound(f"version {found.version} of the model is served by another group.")
+        raise WrongServingGroup(
+            f"version {found.version} of the model belongs to serving group "
+            f"{manifest.serving_group!r}; the request came to {ports.serving_group!r}."
+        )
     return manifest
 
 

@@ -45,6 +45,13 @@ class ModelNotFound(ServingError):
     what_to_do = "Check the name and the version; ask the operator for access."
 
 
+class WrongServingGroup(ServingError):
+    """Told only to a tenant that may use the model: it names the group."""
+
+    status, slug, title = 404, "wrong-serving-group", "Another serving group has this model"
+    what_to_do = "Ask the operator to list the model in the group that has it."
+
+
 class RouteNotFound(ServingError):
     status, slug, title = 404, "no-such-route", "No such path"
     what_to_do = "Use a path and method of the Open Inference Protocol v2."

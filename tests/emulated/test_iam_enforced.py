@@ -12,8 +12,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from automation import deployer
+from contracts.registry import route_key, tenant_key, version_key
 from tests.emulated.calls import Api, json_input
-from tests.stack import LocalStack
+from tests.stack import OTHER_GROUP, LocalStack
 
 pytestmark = pytest.mark.emulated
 
@@ -90,6 +91,38 @@ def test_inference_reads_the_registry_and_changes_nothing_in_it(
     assert refused(registry.scan, TableName=table)
 
 
+RISK = f"serving-{OTHER_GROUP['name']}-predict"
+
+
+def test_a_serving_group_reads_the_files_of_its_own_models_alone(
+    client_of: Callable[[str, str], Any],
+    push_linear: Callable[..., int],
+    a_model_file: dict[str, str],
+    local_stack: LocalStack,
+) -> None:
+    own = f"models/fraud/{push_linear('fraud', added=5.0)}/"
+    bucket, s3 = a_model_file["Bucket"], client_of(RISK, "s3")
+    [key, *_] = [o["Key"] for o in s3.list_objects_v2(Bucket=bucket, Prefix=own)["Contents"]]
+    assert s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    assert not a_model_file["Key"].startswith(own)
+    assert refused(s3.get_object, **a_model_file)
+    assert refused(s3.list_objects_v2, Bucket=bucket, Prefix="models/magika/")
+    assert refused(s3.list_objects_v2, Bucket=bucket)
+
+
+def test_a_serving_group_reads_the_items_of_its_own_models_and_of_tenants_alone(
+    client_of: Callable[[str, str], Any], push_linear: Callable[..., int], local_stack: LocalStack
+) -> None:
+    table, registry = local_stack.outputs["registry_table"], client_of(RISK, "dynamodb")
+    tenant = tenant_key(local_stack.outputs["tenants"]["demo"])
+    for own in (version_key("fraud", push_linear("fraud", added=5.0)), tenant):
+        assert registry.get_item(TableName=table, Key=own)["Item"].items() >= own.items()
+    everything = local_stack.client("dynamodb")
+    for other in (route_key("magika"), version_key("magika", 1)):
+        assert everything.get_item(TableName=table, Key=other)["Item"]
+        assert refused(registry.get_item, TableName=table, Key=other)
+
+
 def test_inference_reads_no_archive_of_code(
     client_of: Callable[[str, str], Any], local_stack: LocalStack
 ) -> None:
@@ -145,7 +178,8 @@ def test_up_makes_exactly_the_calls_that_its_role_is_for(local_stack: LocalStack
     again = local_stack.warmline("up", "--json")
     assert json.loads(again.stdout)["unchanged"], again.stderr
     made = set(Path(local_stack.calls_file).read_text(encoding="ascii").split())
-    assert made == deployer.calls("up")
+    # The second serving group of the tests reserves executions; the stack file's one does not.
+    assert made == deployer.calls("up") | {"lambda:PutFunctionConcurrency"}
 
 
 def test_whoever_deploys_may_do_nothing_else(local_stack: LocalStack) -> None:

@@ -105,10 +105,24 @@ def test_a_tenant_may_be_allowed_every_model() -> None:
 
 def test_a_model_of_another_serving_group_is_not_run_by_this_function() -> None:
     bench = adder()
-    bench.registry.register(manifest(serving_group="other"))
+    bench.registry.register(manifest(serving_group="risk"))
     answer = serve(request(GOOD), bench.ports)
     assert answer.status == 404
+    document = json.loads(answer.body)
+    assert document["type"] == "urn:warmline:problem:wrong-serving-group"
+    assert "belongs to serving group 'risk'; the request came to 'default'" in document["detail"]
     assert bench.models.loads == []
+
+
+def test_a_tenant_that_may_not_use_a_model_is_not_told_which_group_has_it() -> None:
+    bench = adder()
+    bench.registry.register(manifest(serving_group="risk"))
+    bench.registry.tenants["client-a"] = Tenant(
+        claim="client-a", name="acme", models=frozenset({"another"})
+    )
+    answer = serve(request(GOOD), bench.ports)
+    assert json.loads(answer.body)["type"] == "urn:warmline:problem:model-not-found"
+    assert "risk" not in str(answer.body)
 
 
 def test_an_unreachable_registry_is_told_with_the_time_to_ask_again() -> None:
