@@ -27,12 +27,13 @@ status: setup  ## what runs, and how real each emulated resource is
 preview: setup  ## what STACK=dev or STACK=prod would make, without credentials
 	@$(WARMLINE) preview --stack $(STACK)
 
-test: $(LEVELS)  ## every level; test-unit, test-graph, test-engine, test-emulated run one
+test: $(LEVELS) test-enforced  ## every level; test-unit, test-graph, test-engine, test-emulated, test-enforced run one
 
 $(LEVELS): test-%: .venv/.tests
 	$(PYTEST) tests/$*
 
-# The same tests while each function, and whoever deploys, has no more than its role.
+# The tests of the deployed stack once more, while each function, and whoever deploys, has no more
+# than its role.
 test-enforced: .venv/.tests
 	$(PYTEST) tests/emulated --enforce-iam
 

@@ -1,5 +1,6 @@
 """One deployed stack for the level, and tiny models whose answers show which version ran."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from tests.stack import LocalStack, local_stack
 
 __all__ = ["local_stack"]  # the session fixture of the level
 WIDE = 1_000_000
+ONCE = pytest.StashKey[Counter[str]]()
+"""How many tests of which module are not run again with IAM enforced."""
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -27,6 +30,33 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--enforce-iam", action="store_true", help="Let the emulator ask IAM policies, over TLS."
     )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What asks for no deployed stack meets the same in both passes: not again with IAM enforced.
+
+    Such tests bring up by themselves what they need. pytest counts them as deselected, and
+    the header of the run names their modules.
+    """
+    if not config.getoption("--enforce-iam"):
+        return
+    once = [item for item in items if _meets_the_same(item)]
+    items[:] = [item for item in items if not _meets_the_same(item)]
+    config.hook.pytest_deselected(items=once)
+    config.stash[ONCE] = Counter(item.path.name for item in once)
+
+
+def _meets_the_same(item: pytest.Item) -> bool:
+    of_this_level = item.path.is_relative_to(Path(__file__).parent)
+    return of_this_level and "local_stack" not in getattr(item, "fixturenames", ())
+
+
+def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
+    counted = config.stash.get(ONCE, None)
+    if not counted:
+        return []
+    named = ", ".join(f"{module} ({count})" for module, count in sorted(counted.items()))
+    return [f"not again with IAM enforced, for they use no deployed stack: {named}"]
 
 
 @pytest.fixture(scope="session")

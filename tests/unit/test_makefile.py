@@ -30,13 +30,14 @@ def planned(target: str) -> str:
     return made.stdout
 
 
-def test_make_test_runs_pytest_on_every_level() -> None:
+def test_make_test_runs_pytest_on_every_level_and_once_more_with_iam_enforced() -> None:
     levels = {folder.parent.name for folder in ROOT.glob("tests/*/test_*.py")}
     levels |= {folder.parent.parent.name for folder in ROOT.glob("tests/*/*/test_*.py")} - {"tests"}
     assert {"unit", "graph", "engine", "emulated"} <= levels - NO_LEVEL
     plan = planned("test").splitlines()
     assert [line for line in plan if "pytest" in line] == [
-        f".venv/bin/pytest tests/{level}" for level in ("unit", "graph", "engine", "emulated")
+        f".venv/bin/pytest tests/{level}"
+        for level in ("unit", "graph", "engine", "emulated", "emulated --enforce-iam")
     ]
 
 
