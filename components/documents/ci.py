@@ -10,7 +10,7 @@ from components.documents.engine_state import LOSE_STATE
 from components.documents.footing import GITHUB, Footing
 
 AUDIENCE = "sts.amazonaws.com"
-UNNAMED = ("apigateway", "cognito-idp", "ec2", "elasticfilesystem", "signer", "wafv2", "xray")
+UNNAMED = ("apigateway", "cognito-idp", "elasticfilesystem", "signer", "wafv2", "xray")
 """Services whose resources are told by nothing but tags; a role made by the pipeline can have any
 action of them that its policies name."""
 PASSED_TO = ("lambda.amazonaws.com", "vpc-flow-logs.amazonaws.com")
@@ -293,7 +293,7 @@ def boundary(footing: Footing, *, state_key_arn: str, secrets_key_arn: str) -> D
     aliases = [footing.kms(alias) for alias in (footing.state_alias, footing.secrets_alias)]
     others = [service for service in deploy_names.NAMED if service not in deploy_names.BOUNDED]
     names = deploy_names.names(footing, deploy_names.BOUNDED)
-    seen = [each for each in see(footing)["Statement"] if each["Sid"] == "SeeRoles"]
+    managed, own = manage_roles(footing)["Statement"], footing.iam(f"role{footing.path}*")
     return document(
         {
             "Sid": "StayWithinNames",
@@ -309,6 +309,13 @@ def boundary(footing: Footing, *, state_key_arn: str, secrets_key_arn: str) -> D
                 *(f"{service}:*" for service in (*UNNAMED, *others)),
                 *deploy_names.BOUNDED_NAMELESS,
             ],
+            "Resource": "*",
+            "Condition": _in_region(footing) | _not_of_others(footing),
+        },
+        {
+            "Sid": "StayInRegion",
+            "Effect": "Allow",
+            "Action": ["ec2:*"],
             "Resource": "*",
             "Condition": _in_region(footing),
         },
@@ -334,8 +341,8 @@ def boundary(footing: Footing, *, state_key_arn: str, secrets_key_arn: str) -> D
             },
         },
         _allow("UseStateKeys", _USE_KEYS, keys),
-        *manage_roles(footing)["Statement"],
-        *seen,
+        *(each for each in managed if each["Sid"] != "ManageOwnRoles"),
+        _allow("SeeAndManageRoles", [*_ROLES, "iam:GetRole*", "iam:List*"], own),
         {"Sid": "DenyMachines", "Effect": "Deny", "Action": _MACHINES, "Resource": "*"},
         {
             "Sid": "DenyChangesOfStateBucket",

@@ -192,7 +192,10 @@ WILDCARDS: tuple[Wildcard, ...] = (
             shape="/*",
             reason="Roles are named at creation; the path is the stack's own.",
         )
-        for sid in ("SeeRoles", "GrantWithinBoundary", "ManageOwnRoles", "PassOwnRoles")
+        for sid in (
+            *("SeeRoles", "GrantWithinBoundary", "ManageOwnRoles", "PassOwnRoles"),
+            "SeeAndManageRoles",
+        )
     ),
     *(
         Wildcard(
@@ -257,11 +260,14 @@ WILDCARDS: tuple[Wildcard, ...] = (
         )
         for sid in ("ReadState", "WriteState")
     ),
-    Wildcard(
-        sid="StayWithinServices",
-        element="Resource",
-        shape="*",
-        reason="A boundary grants nothing; the resources are those of the policies under it.",
+    *(
+        Wildcard(
+            sid=sid,
+            element="Resource",
+            shape="*",
+            reason="A boundary grants nothing; the resources are those of the policies under it.",
+        )
+        for sid in ("StayWithinServices", "StayInRegion")
     ),
     *(
         Wildcard(
@@ -277,6 +283,8 @@ WILDCARDS: tuple[Wildcard, ...] = (
                 *(":*", "logs:*Deliver*", "logs:*ResourcePolic*", "lambda:*EventSourceMapping"),
                 "logs:*QueryDefinition",
             ),
+            "StayInRegion": (":*",),
+            "SeeAndManageRoles": ("iam:GetRole*", "iam:List*"),
             "StayWithinBudgets": (":*",),
             "StayWithinZone": (":*",),
             "NameKeys": ("kms:*Alias",),

@@ -152,6 +152,10 @@ def test_the_plan_role_reads_no_secret_and_no_code(action: str, resource: str) -
         ("ec2:StartInstances", "*", {}),
         ("ec2:RequestSpotInstances", "*", {}),
         ("ec2:CreateFleet", "*", {}),
+        ("cognito-idp:CreateUserPoolClient", FOOTING.here("cognito-idp", "userpool/x"), OTHER_TAGS),
+        ("apigateway:PATCH", f"arn:aws:apigateway:{REGION}::/restapis/x", OTHER_TAGS),
+        ("wafv2:DeleteWebACL", FOOTING.here("wafv2", "regional/webacl/x/y"), OTHER_TAGS),
+        ("sns:Publish", FOOTING.here("sns", "observability-pages-1a2b3c4"), OTHER_TAGS),
         ("lambda:UpdateFunctionCode", FUNCTION, {"aws:RequestedRegion": "us-east-1"}),
     ],
 )
