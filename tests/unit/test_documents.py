@@ -135,6 +135,19 @@ def test_every_link_of_a_document_leads_somewhere(page: Path) -> None:
             assert anchor in {anchor_of(found) for found in HEADING.findall(text(target))}
 
 
+def test_every_document_is_reached_from_the_readme() -> None:
+    reached, todo = set[Path](), [ROOT / "README.md"]
+    while todo:
+        page = todo.pop()
+        if page in reached:
+            continue
+        reached.add(page)
+        linked = (page.parent / link for link, _ in LINK.findall(text(page)) if "://" not in link)
+        for target in map(Path.resolve, linked):
+            todo += target.glob("*.md") if target.is_dir() else {target} & {*PAGES}
+    assert {*PAGES} - reached == set()
+
+
 def anchor_of(heading: str) -> str:
     """As GitHub makes it."""
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
