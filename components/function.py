@@ -16,9 +16,9 @@ from components.network import FunctionNetwork
 from components.packaging import Package
 from components.render import rendered
 from components.tags import DataClass, Tags
+from contracts.release import ALIAS
 from settings import Launch
 
-ALIAS = "live"
 MOVED_BY_RELEASE = ("function_version", "routing_config")
 """Inputs of the alias that a deployment leaves alone where releases own it."""
 PLAIN = Launch(

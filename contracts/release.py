@@ -17,6 +17,8 @@ from typing import Any
 from contracts.registry import Item, RegistryError, key
 
 PARTITION = "RELEASE"
+ALIAS = "live"
+"""Of every function: whoever calls one calls the version behind it."""
 
 
 class Goal(StrEnum):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from automation.bootstrap.step import Step, holds, same_document
+from automation.bootstrap.step import Step, holds, nothing_against, same_document
 from automation.clients import Clients
 from components.documents import Document
 from components.documents.footing import Footing
@@ -67,7 +67,7 @@ def document_step(
     read: Callable[[], Any],
     wanted: Callable[[], Document],
     write: Callable[[str], Any],
-    against: Callable[[Any], str] = lambda _found: "",
+    against: Callable[[Any], str] = nothing_against,
 ) -> Step:
     """A policy document: ours word for word, or written anew."""
 

@@ -19,7 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError, UnknownRegionError
 from automation import outputs, workspace
 from automation.clients import Clients, unsigned
 from automation.doctor.account import SERVICES
-from automation.doctor.ask_account import Footing
+from automation.doctor.ask_account import AccountProbes
 from automation.doctor.finding import CannotAsk
 from automation.doctor.probes import Caller, EmulatorFacts, EngineFacts, Probes, Quota, Space
 from automation.errors import Failure
@@ -67,7 +67,7 @@ def probes_of(stack: str) -> Probes:
     engine = once(engine_facts)
     aws = Aws(source)
     asked = Asked(source, engine)
-    footing = Footing(stack, aws.clients)
+    account = AccountProbes(stack, aws.clients)
     return Probes(
         stack=stack,
         python=lambda: sys.version_info[:3],
@@ -89,12 +89,12 @@ def probes_of(stack: str) -> Probes:
         services_there=lambda: services_in(region_of(source())),
         region_status=aws.region_status,
         lambda_quota=aws.lambda_quota,
-        state_bucket=footing.state_bucket,
-        key_state=footing.key_state,
-        pipeline=footing.pipeline,
-        gateway_log=footing.gateway_log,
-        quota=footing.quota,
-        network_use=footing.network_use,
+        state_bucket=account.state_bucket,
+        key_state=account.key_state,
+        pipeline=account.pipeline,
+        gateway_log=account.gateway_log,
+        quota=account.quota,
+        network_use=account.network_use,
         https_get=https_get,
     )
 

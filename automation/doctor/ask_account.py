@@ -12,7 +12,7 @@ from automation.workspace import NAMESPACE
 from components.documents.footing import GITHUB
 
 
-class Footing:
+class AccountProbes:
     """`clients` raises what refuses the credentials, before anything is asked of a service."""
 
     def __init__(self, stack: str, clients: Callable[[], Clients]) -> None:

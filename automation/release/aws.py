@@ -14,8 +14,8 @@ from botocore.exceptions import (
 
 from automation.errors import Failure
 from automation.release.machine import READY, Capacity
+from contracts.release import ALIAS
 
-ALIAS = "live"
 LATEST = "$LATEST"
 THROTTLES = frozenset({"TooManyRequestsException", "ThrottlingException", "Throttling"})
 OVERTAKEN = frozenset({"PreconditionFailedException", "ResourceConflictException"})

@@ -104,10 +104,13 @@ def record(
     yes: YesOption = False,
 ) -> None:
     """Ask the live code version now, and hold later ones to its answer."""
+    from automation.release.golden import COMPARISONS
     from automation.release.record import record as run
 
-    if compare not in ("values", "label"):
-        raise typer.BadParameter(f"{compare!r} is neither values nor label", param_hint="--compare")
+    if compare not in COMPARISONS:
+        raise typer.BadParameter(
+            f"{compare!r} is neither {' nor '.join(COMPARISONS)}", param_hint="--compare"
+        )
     confirmed(stack, yes)
     with told("release record"):
         kept = run(

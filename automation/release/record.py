@@ -8,8 +8,8 @@ from automation.errors import Failure
 from automation.models.registry import Registry
 from automation.models.stack import Stack
 from automation.predict import request_body
-from automation.release.aws import ALIAS
 from automation.release.run import functions_of, golden_of
+from contracts.release import ALIAS
 
 
 @dataclass(frozen=True, kw_only=True)

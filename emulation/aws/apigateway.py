@@ -5,7 +5,7 @@ from typing import Any
 
 from emulation.aws.calls import Aws
 from emulation.aws.resource import AutoName, Property, Resource, changed, put_again
-from emulation.aws.shapes import request, retag, seen
+from emulation.aws.shapes import as_text, request, retag, seen
 from emulation.wire import Properties
 
 SERVICE = "apigateway"
@@ -32,13 +32,9 @@ def tags_of(aws: Aws, path: str) -> dict[str, str]:
 def replacements(members: Mapping[str, Any]) -> list[dict[str, str]]:
     """Patch operations: every value is a text in them."""
     return [
-        {"op": "replace", "path": f"/{member}", "value": _text(value)}
+        {"op": "replace", "path": f"/{member}", "value": as_text(value)}
         for member, value in members.items()
     ]
-
-
-def _text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 _API = {

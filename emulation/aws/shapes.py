@@ -52,6 +52,11 @@ def to_api(shape: Any, value: Any) -> Any:
             return value
 
 
+def as_text(value: object) -> str:
+    """A value where an API takes texts only."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def seen(answer: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
     """What an answer holds, as properties: `names` maps each one to its member in the answer."""
     return {

@@ -2,7 +2,7 @@
 
 from emulation.aws.calls import Aws
 from emulation.aws.resource import AutoName, Property, Resource, put_again
-from emulation.aws.shapes import retag
+from emulation.aws.shapes import as_text, retag
 from emulation.wire import Properties
 
 _ATTRIBUTES = {
@@ -22,14 +22,10 @@ _TEXTS = frozenset({"kmsMasterKeyId", "redriveAllowPolicy", "redrivePolicy"})
 
 def _attributes(inputs: Properties) -> dict[str, str]:
     return {
-        attribute: _text(inputs[name])
+        attribute: as_text(inputs[name])
         for name, attribute in _ATTRIBUTES.items()
         if inputs.get(name) is not None
     }
-
-
-def _text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _create(aws: Aws, inputs: Properties) -> str:
@@ -71,7 +67,7 @@ def _update(aws: Aws, url: str, old: Properties, new: Properties) -> None:
 
 def _reset(name: str) -> str:
     default = QUEUE.properties[name].default
-    return "" if default is None else _text(default)
+    return "" if default is None else as_text(default)
 
 
 def _delete(aws: Aws, url: str, _state: Properties) -> None:

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from automation.release.aws import ALIAS
 from automation.release.run import Request, golden_of
+from contracts.release import ALIAS
 from emulation.paths import ROOT
 from tests.emulated.released import Released, made
 from tests.stack import LocalStack
