@@ -206,7 +206,7 @@ def test_a_file_that_is_no_stack_file_is_refused_by_name(text: str, clone: Path)
 
 @pytest.mark.parametrize("stack", ["local", "dev", "prod"])
 def test_the_settings_of_every_committed_stack_are_right(stack: str) -> None:
-    workspace.check_settings(stack, workspace.read_stack_file(stack))
+    assert workspace.check_settings(stack, workspace.read_stack_file(stack)) is not None
 
 
 def test_all_problems_of_the_settings_are_told_without_an_engine() -> None:
@@ -231,7 +231,7 @@ def test_archives_of_this_machine_do_not_go_to_an_account() -> None:
 def test_settings_with_an_encrypted_value_are_left_to_the_engine() -> None:
     source = workspace.read_stack_file("dev")
     source["config"]["warmline:naming"]["owner"] = {"secure": "v1:abc"}
-    workspace.check_settings("dev", source)
+    assert workspace.check_settings("dev", source) is None
 
 
 @pytest.mark.usefixtures("clone")
