@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from types import MappingProxyType
 from typing import Final
 
 UNZIPPED_BUDGET_BYTES: Final = 225_000_000
@@ -43,17 +42,14 @@ def check_models(entries: Mapping[str, Path]) -> None:
             )
 
 
-def check_size(
-    function: str, sizes: Mapping[str, int], layers: Mapping[str, int] = MappingProxyType({})
-) -> None:
-    """`layers` counts against the same limit: name -> unzipped bytes."""
-    total = sum(sizes.values()) + sum(layers.values())
+def check_size(function: str, sizes: Mapping[str, int]) -> None:
+    """`sizes` is name in the archive -> unzipped bytes."""
+    total = sum(sizes.values())
     if total <= UNZIPPED_BUDGET_BYTES:
         return
     folders: Counter[str] = Counter()
     for name, size in sizes.items():
         folders[PurePosixPath(name).parts[0]] += size
-    folders.update({f"layer {name}": size for name, size in layers.items()})
     biggest = ", ".join(
         f"{name} {size / 1e6:.0f} MB" for name, size in folders.most_common(_LISTED)
     )

@@ -73,10 +73,11 @@ class Props:
             return float(value)
         raise MalformedError(self.path(key), "is not a number")
 
-    def flag(self, key: str, *, default: bool = False) -> bool:
+    def flag(self, key: str) -> bool:
+        """False when absent."""
         value = self._value(key)
         if value is None:
-            return default
+            return False
         if isinstance(value, bool):
             return value
         raise MalformedError(self.path(key), "is not true or false")

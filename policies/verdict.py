@@ -61,10 +61,8 @@ def ok() -> Verdict:
     return Compliant()
 
 
-def violation(
-    path: str, text: LiteralString, *, seen: float | None = None, limit: float | None = None
-) -> Verdict:
-    return Violation((problem(path, text, seen=seen, limit=limit),))
+def violation(path: str, text: LiteralString, *, seen: float | None = None) -> Verdict:
+    return Violation((problem(path, text, seen=seen),))
 
 
 def not_applicable(why: LiteralString) -> Verdict:
