@@ -228,7 +228,7 @@ WILDCARDS: tuple[Wildcard, ...] = (
             sid=sid,
             element="Resource",
             shape=":::change/*",
-            reason="A change has an id of its own.",
+            reason="A change of records has an id that Route 53 makes up.",
         )
         for sid in ("SeeRecords", "ChangeRecords", "StayWithinZone")
     ),

@@ -171,8 +171,10 @@ def test_whatever_a_stack_has_is_called_as_the_apply_role_may_change_it(graph: G
     assert not wrong, "add it to documents/deploy_names.py"
 
 
-def test_what_makes_each_resource_of_a_stack_is_granted_to_the_apply_role(graph: Graph) -> None:
-    aws, asked = Unsent(), dict[str, str]()
+def test_what_makes_each_resource_of_a_stack_is_granted_to_the_apply_role(
+    graph: Graph, aws: Unsent
+) -> None:
+    asked: dict[str, str] = {}
     for resource in graph.resources:
         if resource.type.startswith("aws:"):
             assert not faults([resource], aws)

@@ -95,7 +95,7 @@ def test_nobody_writes_an_object_under_a_key_of_their_own() -> None:
 def test_every_wildcard_has_a_reason() -> None:
     for row in WILDCARDS:
         assert len(row.reason) > 30
-        assert row.shape.endswith("*")
+        assert "*" in row.shape
 
 
 @pytest.mark.parametrize("stack", ["dev", "aws-Amazon_cognito", "x" * 100])
