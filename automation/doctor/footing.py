@@ -145,12 +145,12 @@ VPCS, INTERFACES, ADDRESSES = "L-F678F1CE", "L-DF5E4CA3", "L-0263D0A3"
 def _wanted(network: Mapping[str, Any], used: NetworkUse) -> Iterator[tuple[str, str, int, int]]:
     """(name, code, in use, needed beside)."""
     zones = int(network.get("zones") or 1)
-    nat = network.get("egress") == "nat"
+    gateways = {"nat": 1, "nat_per_zone": zones}.get(str(network.get("egress")), 0)
     each_zone = len(network.get("interface_endpoints") or []) + len(network.get("functions") or [])
     yield "VPCs", VPCS, used.vpcs, 1
-    yield "network interfaces", INTERFACES, used.interfaces, zones * (each_zone + int(nat))
-    if nat:
-        yield "Elastic IPs", ADDRESSES, used.addresses, zones
+    yield "network interfaces", INTERFACES, used.interfaces, zones * each_zone + gateways
+    if gateways:
+        yield "Elastic IPs", ADDRESSES, used.addresses, gateways
 
 
 GPU_VCPUS = "L-DB2E81BA"

@@ -46,7 +46,7 @@ SOURCE: dict[str, Any] = {
         "warmline:network": {
             "kind": "create",
             "zones": 2,
-            "egress": "nat",
+            "egress": "nat_per_zone",
             "interface_endpoints": ["sqs"],
             "functions": ["predict"],
         },

@@ -244,6 +244,16 @@ def test_quotas_count_only_what_the_network_takes(network: dict[str, Any]) -> No
     assert examine(no_addresses).healthy
 
 
+@pytest.mark.parametrize(("left", "healthy_then"), [(0, False), (1, True)])
+def test_one_gateway_for_all_zones_takes_one_address(left: int, healthy_then: bool) -> None:
+    network = SOURCE["config"]["warmline:network"] | {"egress": "nat"}
+    source = {**SOURCE, "config": SOURCE["config"] | {"warmline:network": network}}
+    room = quotas(ADDRESSES, USE.addresses + left)
+    assert (
+        examine(replace(healthy("dev"), source=gives(source), quota=room)).healthy is healthy_then
+    )
+
+
 def test_a_network_that_is_there_already_needs_no_room() -> None:
     full = replace(healthy("dev"), quota=quotas(VPCS, 2))
     assert examine(replace(full, network_use=gives(replace(USE, own_vpc=True)))).healthy
