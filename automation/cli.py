@@ -166,6 +166,12 @@ def status(as_json: JsonOption = False) -> None:
         else "stack     not up",
         soft_wrap=True,
     )
+    if found.open_releases:
+        from automation.release.open import way_out
+
+        for one in found.open_releases:
+            OUT.print(f"release   open: {escape(one['told'])}", soft_wrap=True)
+        OUT.print(f"          {way_out('local')}", soft_wrap=True)
 
 
 @app.command()

@@ -23,10 +23,11 @@ from automation.doctor.ask_account import AccountProbes
 from automation.doctor.finding import CannotAsk
 from automation.doctor.probes import Caller, EmulatorFacts, EngineFacts, Probes, Quota, Space
 from automation.errors import Failure
+from automation.release.open import OpenRelease, open_releases
 from automation.workspace import Reach, region_of
 from emulation import emulator_venv
 from emulation.emulator_venv import EnvironmentFailure
-from emulation.engine import bootstrap, build
+from emulation.engine import EngineError, bootstrap, build
 from emulation.engine.found import HOST, Unusable
 from emulation.ministack import Condition, Emulator, is_free
 from emulation.paths import ROOT, cache, home
@@ -95,8 +96,18 @@ def probes_of(stack: str) -> Probes:
         gateway_log=account.gateway_log,
         quota=account.quota,
         network_use=account.network_use,
+        open_releases=lambda: releases_of(stack),
         https_get=https_get,
     )
+
+
+def releases_of(stack: str) -> list[OpenRelease]:
+    try:
+        return open_releases(outputs.read(stack), now=time.time())
+    except outputs.NotUp:
+        return []
+    except (Failure, EngineError) as failure:
+        raise CannotAsk(str(failure)) from failure
 
 
 def engine_facts() -> EngineFacts:

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from automation.doctor import account, footing, issuer, laptop, machine
+from automation.doctor import account, footing, issuer, laptop, machine, release
 from automation.doctor.ask import probes_of
 from automation.doctor.finding import CannotAsk, Finding, Verdict, not_asked
 from automation.doctor.probes import Probes
@@ -27,6 +27,7 @@ ON_THE_LAPTOP: Checks = {
     "emulator": laptop.emulator,
     "port": laptop.port,
     "deployed instance": laptop.instance,
+    "release": release.release,
 }
 IN_AN_ACCOUNT: Checks = {
     "aws": account.reachable,
@@ -46,6 +47,7 @@ IN_AN_ACCOUNT: Checks = {
     "secrets key": footing.secrets_key,
     "pipeline": footing.pipeline,
     "aws plugin": account.aws_plugin,
+    "release": release.release,
 }
 
 

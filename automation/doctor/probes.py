@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from automation.release.open import OpenRelease
 from emulation.engine import Engine
 from emulation.ministack import Condition
 from functions.authorize.documents import Get
@@ -145,5 +146,7 @@ class Probes:
     quota: Callable[[str, str], float]
     """By service and code, as applied to the account or AWS's default."""
     network_use: Callable[[], NetworkUse]
+    open_releases: Callable[[], list[OpenRelease]]
+    """Begun, and not ended; none where the stack is not up."""
     https_get: Get
     """What an issuer publishes. Raises `IssuerUnavailable`."""

@@ -300,6 +300,10 @@ def test_the_pipeline_deletes_no_version_of_the_state(bench: Bench, first: Boots
         ("apply", "repo:octo-org/octo-repo:ref:refs/heads/other"),
         ("apply", "repo:stranger/octo-repo:ref:refs/heads/main"),
         ("apply", "repo:octo-org/octo-repo:environment:prod"),
+        ("apply", "repo:octo-org/octo-repo:ref:refs/tags/main"),
+        ("apply", "repo:octo-org/octo-repo:ref:refs/pull/7/merge"),
+        ("apply", "repo:octo-org/octo-repo:*"),
+        ("plan", "repo:octo-org/octo-repo:ref:refs/tags/v1"),
     ],
 )
 def test_workflows_of_others_take_no_role(

@@ -23,6 +23,7 @@ from automation.doctor.probes import (
     Space,
 )
 from automation.errors import Failure
+from automation.release.open import OpenRelease
 from emulation.emulator_venv import EnvironmentFailure
 from emulation.ministack import Condition
 from functions.authorize.refusals import IssuerUnavailable
@@ -63,6 +64,9 @@ SIGNED = (
     *("key_state", "pipeline", "gateway_log", "quota", "network_use"),
 )
 """What is asked of AWS with a signature."""
+LEFT_OPEN = OpenRelease(
+    serving_group="default", function="predict", old="3", new="4", aim="4", holder="", reason=""
+)
 UNREACHABLE = EndpointConnectionError(endpoint_url="https://sts.us-east-1.amazonaws.com/")
 OLD_SIGNATURE = refused("SignatureDoesNotMatch", "Signature expired: 20261125T030000Z is earlier")
 PLANTS = {
@@ -344,6 +348,13 @@ PLANTS = {
         {"https_get": publishes(keys=[])},
         "has no keys",
         "have the issuer publish its keys",
+    ),
+    "a release was left open": Plant(
+        "release",
+        "dev",
+        {"open_releases": gives([LEFT_OPEN])},
+        "default (predict): version 3 to 4; nobody is at work",
+        "warmline release --back --stack dev --yes",
     ),
     "nobody is logged in to a backend": Plant(
         "backend",

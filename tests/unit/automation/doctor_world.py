@@ -142,5 +142,6 @@ def healthy(stack: str) -> Probes:
         gateway_log=gives(GatewayLog(role_arn=LOG_ROLE, there=True)),
         quota=quotas(),
         network_use=gives(USE),
+        open_releases=gives([]),
         https_get=publishes(),
     )

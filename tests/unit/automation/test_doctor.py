@@ -67,6 +67,27 @@ def test_a_problem_says_what_is_what_is_needed_why_and_what_to_do(plant: Plant) 
     assert finding.why
 
 
+@pytest.mark.parametrize("stack", ["local", "dev"])
+def test_problems_of_every_kind_that_are_planted_at_once_are_all_named(stack: str) -> None:
+    """One for each check, as far as they do not hide each other or answer one probe."""
+    probes: dict[str, Any] = {}
+    planned: list[str] = []
+    for plant in PLANTS.values():
+        alone = plant.stack == stack and len(plant.probes) == 1
+        if alone and plant.check not in planned and not plant.probes.keys() & probes.keys():
+            probes |= plant.probes
+            planned.append(plant.check)
+    diagnosis = examine(replace(healthy(stack), **probes))
+    hidden = set(diagnosis.of(Verdict.NOT_ASKED))
+    assert set(diagnosis.of(Verdict.PROBLEM)) == set(planned) - hidden
+    assert len(set(planned) - hidden) >= {"local": 5, "dev": 10}[stack]
+
+
+def test_more_than_ten_single_problems_are_planted() -> None:
+    assert len({plant.check for plant in PLANTS.values()}) > 10
+    assert all(plant.probes for plant in PLANTS.values())
+
+
 def test_every_check_can_find_its_problem() -> None:
     checks = EVERYWHERE | ON_THE_LAPTOP | IN_AN_ACCOUNT
     assert {plant.check for plant in PLANTS.values()} == set(checks)

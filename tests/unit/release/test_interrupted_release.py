@@ -150,6 +150,16 @@ def test_back_tells_a_release_that_is_at_work(cloud: FakeCloud) -> None:
     assert ended.problem == "going back was asked for"
 
 
+def test_an_alarm_while_the_new_version_warms_up_keeps_the_alias_where_it_is(
+    cloud: FakeCloud,
+) -> None:
+    cloud.alarms["errors"] = lambda: calls(cloud, PUT) > 0
+    ended = cloud.release().run(Request())
+    assert (ended.live, ended.problem) == ("1", "alarm errors was on before the alias moved")
+    assert calls(cloud, "update_alias") == 0
+    assert set(cloud.capacity) == {"1"}
+
+
 def test_an_alias_that_someone_else_moved_ends_the_release_and_says_so(cloud: FakeCloud) -> None:
     crashed(cloud, PUT)
     cloud.deploy("c")
