@@ -216,6 +216,7 @@ observability = Observability(
         functions={"health": health},
         judge=judge,
         api=api.metrics,
+        access_log_name=api.access_log_name,
         shadow=config.shadow,
         thresholds=config.observability,
         kms_key_arn=keys.queues_arn,

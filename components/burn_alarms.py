@@ -11,7 +11,7 @@ from components.serving_group import ServingGroup
 from components.tags import Tags
 from contracts.metrics import GROUP_DIMENSION
 from settings import Objectives
-from settings.burn_rates import SEVERITIES, Severity
+from settings.burn_rates import Severity
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,15 +26,14 @@ class BurnAlarmsArgs:
 
 def burn_alarms(
     name: str, args: BurnAlarmsArgs, parent: pulumi.Resource
-) -> dict[Severity, list[pulumi.Output[str]]]:
+) -> list[tuple[Severity, aws.cloudwatch.CompositeAlarm]]:
     """Makes a composite alarm for each alert, and the alarms of its windows, which tell nobody.
 
-    Returns the names of the composite alarms; `name` is what their logical names begin with.
+    Returns the composite alarms; `name` is what their logical names begin with.
     """
-    made: dict[Severity, list[pulumi.Output[str]]] = {severity: [] for severity in SEVERITIES}
-    for alert in slo.alerts(args.objectives):
-        made[alert.severity].append(_alert(name, alert, args, parent).alarm_name)
-    return made
+    return [
+        (alert.severity, _alert(name, alert, args, parent)) for alert in slo.alerts(args.objectives)
+    ]
 
 
 def _alert(

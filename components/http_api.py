@@ -9,7 +9,6 @@ from components.front_door import (
     ApiMetrics,
     FrontDoor,
     InferenceApiArgs,
-    access_log,
     log_format,
     mark,
     may_be_called,
@@ -27,7 +26,9 @@ ACCESS_LOG_FORMAT = log_format(
 )
 
 
-def http_api(name: str, args: InferenceApiArgs, parent: pulumi.Resource) -> FrontDoor:
+def http_api(
+    name: str, args: InferenceApiArgs, log_arn: pulumi.Input[str], parent: pulumi.Resource
+) -> FrontDoor:
     """Routes with JWT scopes, and two health routes without; throttled and logged."""
     child = pulumi.ResourceOptions(parent=parent)
     api = aws.apigatewayv2.Api(
@@ -74,7 +75,7 @@ def http_api(name: str, args: InferenceApiArgs, parent: pulumi.Resource) -> Fron
         )
         for route in HEALTH_ROUTES
     ]
-    stage = _stage(name, args, api, health, parent)
+    stage = _stage(name, args, log_arn, api, health, parent)
     return FrontDoor(
         api_id=api.id,
         url=stage.invoke_url.apply(lambda url: url.rstrip("/")),
@@ -109,6 +110,7 @@ def _integration(
 def _stage(
     name: str,
     args: InferenceApiArgs,
+    log_arn: pulumi.Input[str],
     api: aws.apigatewayv2.Api,
     health: list[aws.apigatewayv2.Route],
     parent: pulumi.Resource,
@@ -119,7 +121,7 @@ def _stage(
         name="$default",
         auto_deploy=True,
         access_log_settings={
-            "destination_arn": access_log(name, args, pulumi.ResourceOptions(parent=parent)).arn,
+            "destination_arn": log_arn,
             "format": ACCESS_LOG_FORMAT,
         },
         default_route_settings={

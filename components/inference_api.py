@@ -4,7 +4,7 @@ import pulumi
 
 from components.custom_domain import custom_domain
 from components.firewall import firewall
-from components.front_door import ApiMetrics, InferenceApiArgs
+from components.front_door import ApiMetrics, InferenceApiArgs, access_log
 from components.http_api import http_api
 from components.rest_api import rest_api
 
@@ -17,6 +17,7 @@ class InferenceApi(pulumi.ComponentResource):
 
     api_id: pulumi.Output[str]
     url: pulumi.Output[str]
+    access_log_name: pulumi.Output[str]
     metrics: ApiMetrics
 
     def __init__(
@@ -24,7 +25,8 @@ class InferenceApi(pulumi.ComponentResource):
     ) -> None:
         super().__init__("warmline:components:InferenceApi", name, {}, opts)
         kind = rest_api if args.api.kind == "rest" else http_api
-        made = kind(name, args, self)
+        log = access_log(name, args, pulumi.ResourceOptions(parent=self))
+        made = kind(name, args, log.arn, self)
         self.api_id = made.api_id
         self.url = made.url
         if args.api.custom_domain is not None:
@@ -32,4 +34,7 @@ class InferenceApi(pulumi.ComponentResource):
         if args.api.firewall is not None:
             firewall(name, args.api.firewall, args, made, self)
         self.metrics = made.metrics
-        self.register_outputs({"api_id": self.api_id, "url": self.url})
+        self.access_log_name = log.name
+        self.register_outputs(
+            {"api_id": self.api_id, "url": self.url, "access_log_name": self.access_log_name}
+        )

@@ -2,23 +2,26 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
+from components import dashboard
 from components.account import Account
 from components.burn_alarms import BurnAlarmsArgs, burn_alarms
-from components.dashboard import dashboard
 from components.derived import near_timeout_ms
 from components.documents.messaging import alarm_topic
 from components.front_door import ApiMetrics
 from components.function import Function
+from components.log_queries import Source, save
 from components.render import rendered
 from components.serving_group import ServingGroup
 from components.tags import DataClass, Tags
 from contracts.metrics import GROUP_DIMENSION, NAMESPACE, Metric
 from settings import Observability as Thresholds
 from settings import Shadow
+from settings.burn_rates import Severity
 
 RUNBOOK = "docs/runbook.md"
 """Has a section for each alarm; `symptom`, or else the label, is its heading."""
@@ -34,6 +37,8 @@ class ObservabilityArgs:
     judge: Function | None
     """The authorizer function, for which a refused token is an error like any other."""
     api: ApiMetrics
+    access_log_name: pulumi.Input[str]
+    """Log group of the API's access log."""
     shadow: Shadow
     thresholds: Thresholds
     kms_key_arn: pulumi.Input[str]
@@ -42,7 +47,7 @@ class ObservabilityArgs:
 
 
 class Observability(pulumi.ComponentResource):
-    """Encrypted topics for what can wait and for what cannot, the alarms, and a dashboard."""
+    """Encrypted topics for what can wait and what cannot, alarms, dashboards, saved queries."""
 
     topic_arn: pulumi.Output[str]
     """Where every alarm goes but those that page."""
@@ -55,7 +60,6 @@ class Observability(pulumi.ComponentResource):
         self, name: str, args: ObservabilityArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("warmline:components:Observability", name, {}, opts)
-        child = pulumi.ResourceOptions(parent=self)
         self._name = name
         self._tags = args.tags
         self.topic_arn = self._topic(name, args)
@@ -68,11 +72,16 @@ class Observability(pulumi.ComponentResource):
             self._function_alarms(label, function, limits)
         if args.judge is not None:
             self._function_alarms("authorize", args.judge, limits)
-        self.page_alarms = {}
         for group in args.groups:
             self._queue_alarms(group, args.shadow)
             self._group_alarms(group, limits)
-            self.page_alarms[group.serving.name] = self._objective_alarms(group, limits)
+        self._burning = {
+            group.serving.name: self._objective_alarms(group, limits) for group in args.groups
+        }
+        self.page_alarms = {
+            name: [alarm.alarm_name for severity, alarm in alarms if severity == "page"]
+            for name, alarms in self._burning.items()
+        }
         self._alarm(
             "api-5xx",
             "AWS/ApiGateway",
@@ -90,19 +99,10 @@ class Observability(pulumi.ComponentResource):
             percentile="p99",
             why="One caller in a hundred waits longer than agreed.",
         )
-        aws.cloudwatch.Dashboard(
-            name,
-            dashboard_name=f"{args.tags.project}-{args.tags.stack}",
-            dashboard_body=rendered(
-                dashboard,
-                region=args.account.region,
-                api=args.api.dimensions,
-                errors=[args.api.client_errors, args.api.server_errors],
-                groups=[group.serving.name for group in args.groups],
-                functions={label: function.function_name for label, function in functions.items()},
-            ),
-            opts=child,
-        )
+        if args.judge is not None:
+            functions["authorize"] = args.judge
+        self._dashboards(functions, args)
+        self._save_queries(args)
         self.register_outputs(
             {
                 "topic_arn": self.topic_arn,
@@ -110,6 +110,58 @@ class Observability(pulumi.ComponentResource):
                 "page_alarms": self.page_alarms,
             }
         )
+
+    def _dashboards(self, functions: Mapping[str, Function], args: ObservabilityArgs) -> None:
+        """One for the stack; the serving groups have a section of it each, or one of their own."""
+        tags, region = args.tags, args.account.region
+        views = {group.serving.name: self._view(group) for group in args.groups}
+        apart = args.thresholds.dashboard_per_group
+        bodies = {
+            "": rendered(
+                dashboard.of_stack,
+                region=region,
+                api={
+                    "dimensions": args.api.dimensions,
+                    "client_errors": args.api.client_errors,
+                    "server_errors": args.api.server_errors,
+                },
+                functions={label: function.function_name for label, function in functions.items()},
+                groups=[] if apart else list(views.values()),
+            )
+        }
+        if apart:
+            bodies |= {
+                f"-{name}": rendered(dashboard.of_group, region=region, group=view)
+                for name, view in views.items()
+            }
+        for mark, body in bodies.items():
+            aws.cloudwatch.Dashboard(
+                f"{self._name}{mark}",
+                dashboard_name=f"{tags.project}-{tags.stack}{mark}",
+                dashboard_body=body,
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+
+    def _view(self, group: ServingGroup) -> dict[str, pulumi.Input[Any]]:
+        """Fields of `dashboard.GroupView`."""
+        return {
+            "name": group.serving.name,
+            "function": group.inference.function_name,
+            "log_group": group.inference.log_group_name,
+            "alarms": [alarm.arn for _, alarm in self._burning[group.serving.name]],
+            "memory_mb": group.serving.memory_mb,
+            "architecture": group.inference.architecture,
+            "provisioned_concurrency": group.serving.launch.provisioned_concurrency,
+        }
+
+    def _save_queries(self, args: ObservabilityArgs) -> None:
+        sources: dict[Source, list[pulumi.Input[str]]] = {
+            Source.GROUPS: [group.inference.log_group_name for group in args.groups],
+            Source.ACCESS: [args.access_log_name],
+        }
+        if args.judge is not None:
+            sources[Source.AUTHORIZER] = [args.judge.log_group_name]
+        save(self._name, f"{args.tags.project}-{args.tags.stack}", sources, self)
 
     def _topic(self, name: str, args: ObservabilityArgs) -> pulumi.Output[str]:
         child = pulumi.ResourceOptions(parent=self)
@@ -134,8 +186,7 @@ class Observability(pulumi.ComponentResource):
 
     def _objective_alarms(
         self, group: ServingGroup, limits: Thresholds
-    ) -> list[pulumi.Output[str]]:
-        """Names of those that page."""
+    ) -> list[tuple[Severity, aws.cloudwatch.CompositeAlarm]]:
         if limits.objectives is None:
             return []
         return burn_alarms(
@@ -148,7 +199,7 @@ class Observability(pulumi.ComponentResource):
                 tags=self._tags,
             ),
             self,
-        )["page"]
+        )
 
     def _queue_alarms(self, group: ServingGroup, shadow: Shadow) -> None:
         if group.queue_name is not None:

@@ -15,7 +15,6 @@ from components.front_door import (
     ApiMetrics,
     FrontDoor,
     InferenceApiArgs,
-    access_log,
     log_format,
     mark,
     may_be_called,
@@ -44,10 +43,12 @@ TENANT_HEADER = "integration.request.header.X-Amz-Tenant-Id"
 Copied = TypeVar("Copied", bound=pulumi.Resource)
 
 
-def rest_api(name: str, args: InferenceApiArgs, parent: pulumi.Resource) -> FrontDoor:
+def rest_api(
+    name: str, args: InferenceApiArgs, log_arn: pulumi.Input[str], parent: pulumi.Resource
+) -> FrontDoor:
     """Methods with scopes, and two for health without; what the gateway itself answers is a problem
     document; throttled, logged and traced."""
-    return _RestApi(name, args, parent).door
+    return _RestApi(name, args, log_arn, parent).door
 
 
 def _log_format(*, judged: bool) -> str:
@@ -64,8 +65,14 @@ def _log_format(*, judged: bool) -> str:
 class _RestApi:
     """Makes the parts of one REST API."""
 
-    def __init__(self, name: str, args: InferenceApiArgs, parent: pulumi.Resource) -> None:
-        self._name, self._args, self._parent = name, args, parent
+    def __init__(
+        self,
+        name: str,
+        args: InferenceApiArgs,
+        log_arn: pulumi.Input[str],
+        parent: pulumi.Resource,
+    ) -> None:
+        self._name, self._args, self._parent, self._log_arn = name, args, parent, log_arn
         self._child = pulumi.ResourceOptions(parent=parent)
         self._private = [
             args.endpoint_ids["execute-api"] if endpoint == NETWORK else endpoint
@@ -247,7 +254,7 @@ class _RestApi:
             deployment=deployment.id,
             stage_name=STAGE,
             access_log_settings={
-                "destination_arn": access_log(self._name, args, self._child).arn,
+                "destination_arn": self._log_arn,
                 "format": _log_format(judged=args.judge is not None),
             },
             xray_tracing_enabled=True,

@@ -1,7 +1,7 @@
-"""Log groups (pulumi-aws keeps them in its `cloudwatch` module)."""
+"""Log groups and saved queries (pulumi-aws keeps them in its `cloudwatch` module)."""
 
 from emulation.aws.calls import Aws
-from emulation.aws.resource import AutoName, Property, Resource
+from emulation.aws.resource import AutoName, Fidelity, Property, Resource
 from emulation.aws.shapes import retag
 from emulation.wire import Properties
 
@@ -71,4 +71,29 @@ LOG_GROUP = Resource(
     delete=_delete,
 )
 
-TYPES = (LOG_GROUP,)
+
+def _put_query(aws: Aws, inputs: Properties) -> str:
+    answer = aws.call(
+        "logs",
+        "PutQueryDefinition",
+        name=inputs["name"],
+        logGroupNames=inputs.get("logGroupNames"),
+        queryString=inputs["queryString"],
+    )
+    return answer["queryDefinitionId"]
+
+
+QUERY_DEFINITION = Resource(
+    type="aws:cloudwatch/queryDefinition:QueryDefinition",
+    fidelity=Fidelity.SKIPPED,
+    note="the emulator saves no queries, and its Logs Insights knows no stats",
+    identity=("name",),
+    properties={
+        "name": Property(required=True),
+        "logGroupNames": Property(),
+        "queryString": Property(required=True),
+    },
+    create=_put_query,
+)
+
+TYPES = (LOG_GROUP, QUERY_DEFINITION)

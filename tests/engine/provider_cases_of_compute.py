@@ -104,6 +104,11 @@ CASES: dict[str, Case] = {
         meddle=lambda aws, it: aws.call("logs", "DeleteRetentionPolicy", logGroupName=it.id),
         drifts=("retentionInDays",),
     ),
+    "aws:cloudwatch/queryDefinition:QueryDefinition": Case(
+        given=lambda _: {"name": "folder/case", "queryString": "limit 1"},
+        changed=lambda _: {"queryString": "limit 2"},
+        stays=True,  # it was never there
+    ),
     "aws:cloudwatch/metricAlarm:MetricAlarm": Case(
         given=lambda world: {
             "alarmDescription": "why",

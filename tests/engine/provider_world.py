@@ -190,7 +190,8 @@ class Case:
     meddle: Callable[[Aws, Driven], Any] | None = None
     drifts: tuple[str, ...] = ()
     stays: bool = False
-    """AWS, too, keeps something after the deletion: a default takes its place."""
+    """AWS, too, keeps something after the deletion: a default takes its place. Or the emulator
+    never had it, and so cannot tell."""
 
 
 TAGS, OTHER_TAGS = {"a": "b", "c": "d"}, {"c": "e", "f": "g"}

@@ -24,6 +24,7 @@ KEY_OF: dict[str, Callable[[Resource], Any]] = {
 NO_DATA = {
     "aws:budgets/budget:Budget",
     "aws:cloudwatch/compositeAlarm:CompositeAlarm",
+    "aws:cloudwatch/queryDefinition:QueryDefinition",
     *("aws:apigateway/apiKey:ApiKey", "aws:apigateway/usagePlan:UsagePlan"),
     "aws:apigateway/usagePlanKey:UsagePlanKey",
     *("aws:apigateway/authorizer:Authorizer", "aws:apigateway/basePathMapping:BasePathMapping"),

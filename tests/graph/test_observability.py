@@ -1,6 +1,5 @@
 """Alarms and the dashboard."""
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -204,26 +203,3 @@ def test_one_broken_model_or_stale_route_is_told_for_the_serving_group(graph: Gr
         assert (alarm["namespace"], alarm["metricName"]) == (NAMESPACE, metric.value)
         assert alarm["dimensions"] == {GROUP_DIMENSION: "default"}
         assert alarm["threshold"] == 1
-
-
-def test_the_dashboard_shows_only_metrics_that_exist(graph: Graph) -> None:
-    body = json.loads(
-        graph.one("aws:cloudwatch/dashboard:Dashboard", "observability").inputs["dashboardBody"]
-    )
-    shown = [
-        metric[1]
-        for widget in body["widgets"]
-        for metric in widget["properties"]["metrics"]
-        if metric[0] == NAMESPACE
-    ]
-    assert set(shown) <= {metric.value for metric in Metric}
-    assert {Metric.STALE_READS.value, Metric.INTEGRITY_FAILURES.value} <= set(shown)
-
-
-def test_the_widgets_of_the_dashboard_do_not_overlap(dev: Graph) -> None:
-    body = json.loads(
-        dev.one("aws:cloudwatch/dashboard:Dashboard", "observability").inputs["dashboardBody"]
-    )
-    places = [(w["x"], w["y"]) for w in body["widgets"]]
-    assert len(set(places)) == len(places)
-    assert all(w["x"] + w["width"] <= 24 for w in body["widgets"])

@@ -88,7 +88,7 @@ def test_each_group_has_its_alarms_and_its_rows_of_the_dashboard(two: Graph) -> 
         assert mine["dimensions"] != other["dimensions"]
     assert alarms["observability-risk-integrity"]["dimensions"] == {GROUP_DIMENSION: "risk"}
     body = two.one("aws:cloudwatch/dashboard:Dashboard", "observability").inputs["dashboardBody"]
-    titles = [widget["properties"]["title"] for widget in json.loads(body)["widgets"]]
+    titles = [widget["properties"].get("title") for widget in json.loads(body)["widgets"]]
     assert {"default: Cold starts", "risk: Cold starts"} <= set(titles)
 
 

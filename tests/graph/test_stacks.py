@@ -105,7 +105,8 @@ def test_logs_are_kept_and_keys_outlive_an_order_to_delete_as_the_settings_say(
 
 def test_everything_that_takes_tags_says_whose_it_is(graph: Graph) -> None:
     untagged = {
-        *("aws:cloudwatch/dashboard:Dashboard", "aws:iam/rolePolicy:RolePolicy"),
+        *("aws:cloudwatch/dashboard:Dashboard", "aws:cloudwatch/queryDefinition:QueryDefinition"),
+        "aws:iam/rolePolicy:RolePolicy",
         *("aws:lambda/alias:Alias", "aws:lambda/permission:Permission", "aws:kms/alias:Alias"),
         *("aws:ecr/lifecyclePolicy:LifecyclePolicy", "aws:ecr/repositoryPolicy:RepositoryPolicy"),
         "aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig",
