@@ -260,7 +260,9 @@ class Function(pulumi.ComponentResource):
         upload = aws.s3.BucketObjectv2(
             name,
             bucket=artefacts.name,
-            key=f"{folder}{args.package.function}/{args.package.sha256}.zip",
+            # One of each function's own: of two resources with one key the second upload makes the
+            # first one's version an old one, and deleting either takes the object from both.
+            key=f"{folder}{name}/{args.package.sha256}.zip",
             source=pulumi.FileAsset(str(args.package.path)),
             content_type="application/zip",
             # The upload needs the bucket's versioning and encryption, not only the bucket.

@@ -9,7 +9,7 @@ from typing import Any
 
 from contracts.manifest import MODEL_NAME
 
-ARCHIVE = re.compile(r"(?:unsigned/)?[a-z_]+/([0-9a-f]{64})\.zip|signed/[A-Za-z0-9-]+\.zip")
+ARCHIVE = re.compile(r"(?:unsigned/)?[a-z0-9_-]+/([0-9a-f]{64})\.zip|signed/[A-Za-z0-9-]+\.zip")
 """Keys of function archives; anything else in the bucket is somebody else's."""
 _VERSION = rf"({MODEL_NAME.pattern})/([1-9][0-9]{{0,9}})"
 VERSION_FILE = re.compile(rf"models/{_VERSION}/.+")

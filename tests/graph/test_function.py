@@ -57,11 +57,11 @@ def test_it_is_published_behind_an_alias_of_a_concrete_version() -> None:
     assert "routingConfig" not in alias.inputs
 
 
-def test_the_code_is_named_by_its_content_and_by_the_version_of_the_upload() -> None:
+def test_the_code_is_named_by_its_function_its_content_and_the_version_of_the_upload() -> None:
     graph = built()
     function = graph.one(FUNCTION, "f").inputs
     upload = graph.one("aws:s3/bucketObjectv2:BucketObjectv2", "f")
-    assert upload.inputs["key"] == function["s3Key"] == f"predict/{ARCHIVE_DIGEST}.zip"
+    assert upload.inputs["key"] == function["s3Key"] == f"f/{ARCHIVE_DIGEST}.zip"
     assert function["s3ObjectVersion"] == upload.outputs["versionId"]
     assert "sourceCodeHash" not in function
 

@@ -115,3 +115,13 @@ def test_a_group_without_a_shadow_queue_is_called_by_no_queue(aws: Unsent) -> No
 def test_the_services_take_every_request_of_two_groups(two: Graph, aws: Unsent) -> None:
     made = [resource for resource in two.resources if resource.type.startswith("aws:")]
     assert faults(made, aws) == []
+
+
+def test_no_two_functions_upload_their_archives_under_one_key() -> None:
+    config = stack_file("prod")
+    first = config["warmline:groups"][0]
+    config["warmline:groups"] = [first, first | {"name": "risk", "models": ["fraud"]}]
+    uploads = run("prod", config).all("aws:s3/bucketObjectv2:BucketObjectv2")
+    keys = [(upload.inputs["bucket"], upload.inputs["key"]) for upload in uploads]
+    assert len(keys) == 3
+    assert len(set(keys)) == len(keys)

@@ -109,7 +109,7 @@ def test_what_is_no_archive_of_ours_is_left_alone(key: str) -> None:
     assert garbage.old_archives({key: [stored()]}, set(), BEFORE) == {}
 
 
-@pytest.mark.parametrize("key", [f"predict/{SHA}.zip", f"unsigned/predict/{SHA}.zip"])
+@pytest.mark.parametrize("key", [f"predict/{SHA}.zip", f"unsigned/serving-risk2-predict/{SHA}.zip"])
 def test_an_archive_goes_unless_a_version_runs_it_or_it_is_young(key: str) -> None:
     versions = [stored(100), stored(40)]
     assert list(garbage.old_archives({key: versions}, set(), BEFORE)) == [key]
